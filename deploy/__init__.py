@@ -1,0 +1,1 @@
+"""From model to endpoint. `request.py`, `rollout.py` and `gate.py` are read by Airflow; `serve.py` runs in the container."""

@@ -1,0 +1,1 @@
+"""The `foldline` command: the roof of the house, the only part that may import anything."""

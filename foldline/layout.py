@@ -1,0 +1,168 @@
+"""Where everything lies in S3: the only file that spells a key.
+
+Prefixes end in `/` and numbers are padded, so that fold 1 never matches fold 10. Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """An S3 object or, when the key ends in `/`, a prefix."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> S3Uri:
+        """The address in ``uri``.
+
+        Raises:
+            ValueError: ``uri`` is not of the form ``s3://bucket/key``.
+        """
+        match = re.fullmatch(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", uri, re.DOTALL)
+        if match is None:
+            raise ValueError(f"{uri!r} is not an S3 address of the form s3://bucket/key")
+        return cls(match[1], match[2] or "")
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __truediv__(self, name: str) -> S3Uri:
+        """The address of ``name`` below this prefix; a trailing `/` in ``name`` is kept."""
+        base = self.key if not self.key or self.key.endswith("/") else self.key + "/"
+        return S3Uri(self.bucket, base + name.lstrip("/"))
+
+    @property
+    def name(self) -> str:
+        """The last part of the key, without a trailing `/`."""
+        return self.key.rstrip("/").rpartition("/")[2]
+
+
+def path_slug(text: str, limit: int = 80) -> str:
+    """A key part made of ``text``: lower-risk characters only, and unique for distinct texts.
+
+    Airflow run ids hold `:` and `+`; what had to be replaced is told apart by eight characters of a hash.
+    """
+    slug = re.sub(r"[^A-Za-z0-9_.=-]+", "-", text).strip("-.")[:limit]
+    if slug == text:
+        return slug
+    return f"{slug or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class PipelineLayout:
+    """What all runs of one pipeline share."""
+
+    bucket: str
+    pipeline: str
+
+    @property
+    def root(self) -> S3Uri:
+        """Everything of this pipeline."""
+        return S3Uri(self.bucket, f"{self.pipeline}/")
+
+    def raw(self, table: str = "") -> S3Uri:
+        """The folder of one raw table, or of all of them."""
+        return self.root / (f"raw/{table}/" if table else "raw/")
+
+    def code(self, digest: str) -> S3Uri:
+        """The container-side source tree with this digest."""
+        return self.root / f"code/{digest}/"
+
+    @property
+    def queries(self) -> S3Uri:
+        """Where Athena leaves its result files."""
+        return self.root / "queries/"
+
+    def run(self, run_id: str) -> RunLayout:
+        """One run's own place."""
+        return RunLayout(self.bucket, self.pipeline, run_id)
+
+
+@dataclass(frozen=True)
+class RunLayout:
+    """One run's place in S3: ``s3://bucket/pipeline/runs/<run>/``."""
+
+    bucket: str
+    pipeline: str
+    run_id: str
+
+    @property
+    def root(self) -> S3Uri:
+        """Everything of this run."""
+        return S3Uri(self.bucket, f"{self.pipeline}/runs/{path_slug(self.run_id)}/")
+
+    def table(self, key: str) -> S3Uri:
+        """The ingested table, by the query's key: a retried query never meets a half-written folder."""
+        return self.root / f"table/{key}/"
+
+    def settings(self, step: str, digest: str) -> S3Uri:
+        """The folder with the settings a container reads, by content."""
+        return self.root / f"settings/{step}/{digest}/"
+
+    @property
+    def quality(self) -> S3Uri:
+        """The quality job's findings."""
+        return self.root / "quality/"
+
+    @property
+    def folds(self) -> S3Uri:
+        """The fold manifest, the shards and the channel manifests."""
+        return self.root / "folds/"
+
+    def train_manifest(self, fold: int) -> S3Uri:
+        """The S3 manifest of the k-1 shards that fold ``fold`` trains on."""
+        return self.folds / f"channels/fold-{fold:03d}/train.manifest"
+
+    def validation_manifest(self, fold: int) -> S3Uri:
+        """The S3 manifest of the one shard that fold ``fold`` validates on."""
+        return self.folds / f"channels/fold-{fold:03d}/validation.manifest"
+
+    @property
+    def all_manifest(self) -> S3Uri:
+        """The S3 manifest of all k shards, for the final fit."""
+        return self.folds / "channels/all/train.manifest"
+
+    @property
+    def holdout(self) -> S3Uri:
+        """Hold-out features (CSV, for batch transform) and labels (Parquet)."""
+        return self.root / "holdout/"
+
+    @property
+    def jobs(self) -> S3Uri:
+        """Where training jobs leave ``<job>/output/model.tar.gz``."""
+        return self.root / "jobs/"
+
+    def predictions(self, key: str) -> S3Uri:
+        """Batch-transform output of the transform job with this key."""
+        return self.root / f"predictions/{key}/"
+
+    @property
+    def evaluation(self) -> S3Uri:
+        """The evaluation job's figures and curves."""
+        return self.root / "evaluation/"
+
+    def record(self, task_id: str, map_index: int = -1) -> S3Uri:
+        """What one task leaves for the run record."""
+        suffix = f"-{map_index:03d}" if map_index >= 0 else ""
+        return self.root / f"record/{task_id}{suffix}.json"
+
+    @property
+    def records(self) -> S3Uri:
+        """All tasks' records."""
+        return self.root / "record/"
+
+    @property
+    def run_json(self) -> S3Uri:
+        """The run record."""
+        return self.root / "run.json"
+
+    @property
+    def report(self) -> S3Uri:
+        """The one-page report."""
+        return self.root / "report.html"
