@@ -74,6 +74,10 @@ class PipelineLayout:
         """The container-side source tree with this digest."""
         return self.root / f"code/{digest}/"
 
+    def code_marker(self, digest: str) -> S3Uri:
+        """Written after the last file of a source tree: whoever sees it sees all of them."""
+        return self.root / f"code/{digest}.files"
+
     @property
     def queries(self) -> S3Uri:
         """Where Athena leaves its result files."""
