@@ -1,4 +1,4 @@
-"""The container-side source tree in S3, addressed by its content: one upload serves every job that runs it."""
+"""The container-side source tree in S3, by its content: one upload serves every job that runs it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from foldline.names import digest
 STAGES = ("preprocessing", "training", "deploy")
 KERNEL = ("__init__.py", "errors.py", "folds.py", "layout.py", "trials.py")
 """The files of `foldline` that cross into the container."""
-ORCHESTRATOR = frozenset({"request.py", "search.py", "gate.py", "rollout.py"})
+ORCHESTRATOR = frozenset({"request.py", "ingest.py", "search.py", "gate.py", "rollout.py"})
 """Files of the stage folders that Airflow reads; they stay at home."""
 
 
