@@ -24,8 +24,8 @@ def canonical_rows(table: pa.Table, schema: Schema, keep: tuple[str, ...] = ()) 
     for missing; kept columns that are no features go along as they are.
 
     Raises:
-        DataError: A column is missing, of the wrong type or holds what no model can read; a row id is missing,
-            repeated or holds a line break; a label is neither 0 nor 1, or all are the same.
+        DataError: A column is missing, of the wrong type or holds what no model can read; a row id is
+            missing, repeated or holds a line break; a label is neither 0 nor 1, or all are the same.
     """
     require_columns(table, (schema.row_id, schema.label, *keep, *schema.features), CONFIG)
     kept = tuple(name for name in dict.fromkeys(keep) if name not in schema.features)

@@ -7,14 +7,14 @@ categorical (string, missing is ``""``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from foldline.errors import DataError
-from foldline.folds import FoldManifest, Shard
+from foldline.folds import FoldManifest, Schema, Shard
 from preprocessing.rows import LABEL, ROW_ID, labels_of
 from preprocessing.table import parquet_files
 
@@ -50,14 +50,14 @@ def write_shard(folder: Path, fold: int, rows: pa.Table) -> Shard:
     return Shard(fold, shard_key(fold), rows.num_rows, _digest(path), positives)
 
 
-def read_shards(folder: Path, expected: Sequence[Shard], columns: Iterable[str]) -> pa.Table:
+def read_shards(folder: Path, expected: Sequence[Shard], schema: Schema) -> pa.Table:
     """The rows of exactly the expected shards, in the order of ``expected``.
 
     Args:
         folder: A channel: shards anywhere below it. Files are known by digest, not by name, because a channel
             may flatten or renumber them.
         expected: Shards the manifest promises.
-        columns: Columns to read besides ``row_id`` and ``label``.
+        schema: Feature columns to read besides ``row_id`` and ``label``; categories come dictionary-encoded.
 
     Raises:
         DataError: A shard is missing, changed, or there is one that was not expected.
@@ -73,8 +73,10 @@ def read_shards(folder: Path, expected: Sequence[Shard], columns: Iterable[str])
             cause="\n".join([*missing, *(str(found[digest]) for digest in sorted(surplus))]),
             mend=MEND,
         )
-    names = [ROW_ID, LABEL, *columns]
-    return pa.concat_tables(pq.read_table(found[shard.sha256], columns=names) for shard in expected)
+    names, coded = [ROW_ID, LABEL, *schema.features], list(schema.categorical)
+    return pa.concat_tables(
+        pq.read_table(found[shard.sha256], columns=names, read_dictionary=coded) for shard in expected
+    )
 
 
 def read_manifest(folder: Path) -> FoldManifest:

@@ -1,4 +1,4 @@
-"""Processing step: the ingested table becomes k shards, their manifests and a hold-out. Runs in the container.
+"""Processing step: the ingested table becomes k shards, their manifests and a hold-out. Container side.
 
 Inputs: ``settings``, ``table``. Outputs: ``folds``, ``holdout``. Rows are written once; what a job trains on
 is a list of shards, so k folds cost one copy of the data.
