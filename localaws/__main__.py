@@ -1,0 +1,102 @@
+"""``python -m localaws --port 4566 --state DIR``: serve until SIGTERM, SIGINT or a POST to /_localaws/stop.
+
+Exit codes: 0 stopped, 3 the port is taken, 4 the state folder cannot be written (or the disk is full), 5 another
+server holds the state folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import logging
+import signal
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+
+from localaws.front import Front
+from localaws.server import IN_FLIGHT_SECONDS, Server
+from localaws.services import model_runtime, services
+from localaws.state import StateLocked, StateUnusable, claimed
+from localaws.world import World
+
+PORT_TAKEN, STATE_UNUSABLE, STATE_LOCKED = 3, 4, 5
+log = logging.getLogger("localaws")
+
+
+def main() -> int:
+    """Serve; the exit code."""
+    options = _options()
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
+    )
+    try:
+        with claimed(options.state):
+            return serve(options.host, options.port, options.state.resolve())
+    except StateLocked as error:
+        return _refuse(STATE_LOCKED, str(error))
+    except (StateUnusable, sqlite3.OperationalError) as error:
+        return _refuse(STATE_UNUSABLE, f"the state folder {options.state} cannot be used: {error}")
+
+
+def serve(host: str, port: int, state: Path) -> int:
+    """Listen, start the services, serve until told to stop, stop them; the exit code."""
+    try:
+        server = Server(host, port)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            return _refuse(PORT_TAKEN, f"cannot listen on {host} port {port}: {error.strerror or error}")
+        return _refuse(
+            PORT_TAKEN,
+            f"port {port} of {host} is taken. `foldline local status` tells whether a local endpoint has it; "
+            "choose another with --port (and set AWS_ENDPOINT_URL to it)",
+        )
+    world = World.open(state, server.url)
+    server.services = services(world)
+    server.front = Front(world, server.services, model_runtime(world))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stopping.set())
+    accepting = threading.Thread(target=server.serve_forever, args=(0.1,), name="accept", daemon=True)
+    accepting.start()
+    handlers = [handler for service in server.services.values() for handler in service.handlers]
+    try:
+        _each(handlers, "start")
+        server.state = "ready"
+        log.info("ready on %s, state in %s", server.url, state)
+        server.stopping.wait()
+    finally:
+        server.stopping.set()
+        log.info("stopping")
+        server.shutdown()
+        server.server_close()
+        _each(reversed(handlers), "stop")
+        server.in_flight.wait_for_none(IN_FLIGHT_SECONDS)
+        world.close()
+    return 0
+
+
+def _each(handlers, method: str) -> None:
+    for handler in handlers:
+        action = getattr(handler, method, None)
+        if action is not None:
+            action()
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localaws", description="The local AWS endpoint.")
+    parser.add_argument("--port", type=int, default=4566, help="0 takes a free one (default: 4566)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--state", type=Path, required=True, help="the folder to keep everything in")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser.parse_args()
+
+
+def _refuse(code: int, message: str) -> int:
+    sys.stderr.write(f"localaws: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

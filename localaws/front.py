@@ -1,0 +1,130 @@
+"""Which service a request is for, and its answer: validated, dispatched, shaped, errors in the service's own form."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from localaws.errors import AwsError
+from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
+from localaws.s3.http import S3Api
+from localaws.services import ModelRuntime, Service
+from localaws.shapes import check, service_model, shaped
+from localaws.wire import Request, Response
+from localaws.world import World
+
+log = logging.getLogger("localaws")
+SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?:[\w-]+/)?([\w-]+)/aws4_request")
+ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
+MAX_INVOCATION = 6_291_456  # bytes; SageMaker's limit of a request body
+
+
+class Front:
+    """Answers every AWS request; never raises."""
+
+    def __init__(self, world: World, services: Mapping[str, Service], runtime: ModelRuntime | None) -> None:
+        self._world = world
+        self._services = services
+        self._runtime = runtime
+        self._s3 = S3Api(world.objects, world.region, world.account)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to a request of any service."""
+        name = scope(request)
+        if name in (None, "s3", "s3express"):
+            return self._guarded(request, "s3", lambda error: self._s3.error(error, request), self._s3.answer)
+        if name == "sagemaker" and "X-Amz-Target" not in request.headers:
+            model = service_model("sagemaker-runtime")
+            return self._guarded(
+                request, name, lambda error: RestJsonProtocol().error(error, model), self._invoke
+            )
+        service = self._services.get(name or "")
+        if service is None:
+            protocol = JsonProtocol() if "X-Amz-Target" in request.headers else QueryProtocol()
+            operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            return protocol.error(
+                not_implemented(name or "", operation or f"{request.method} {request.path}")
+            )
+        model = service_model(service.name)
+        return self._guarded(
+            request,
+            service.name,
+            lambda error: service.protocol.error(error, model),
+            lambda request: self._call(service, request),
+        )
+
+    def _call(self, service: Service, request: Request) -> Response:
+        model = service_model(service.name)
+        name, members = service.protocol.read(model, request)
+        if name not in model.operation_names:
+            raise AwsError("UnknownOperationException", f"{service.name} has no operation {name}")
+        handler = service.operations.get(name)
+        if handler is None:
+            raise not_implemented(service.name, name)
+        operation = model.operation_model(name)
+        known = check(operation.input_shape, members, service.validation_code)
+        return service.protocol.answer(operation, shaped(operation.output_shape, handler(known) or {}))
+
+    def _invoke(self, request: Request) -> Response:
+        found = ENDPOINT_PATH.fullmatch(request.path)
+        if self._runtime is None or not found or request.method != "POST":
+            raise not_implemented("sagemaker-runtime", f"{request.method} {request.path}")
+        body = request.body.read(MAX_INVOCATION + 1)
+        if len(body) > MAX_INVOCATION:
+            raise AwsError("ValidationError", f"Request body is larger than {MAX_INVOCATION} bytes", 413)
+        headers = dict(request.headers.items())
+        return Response(*self._runtime.invoke(unquote(found[1]), headers, body))
+
+    def _guarded(
+        self,
+        request: Request,
+        service: str,
+        error_form: Callable[[AwsError], Response],
+        serve: Callable[[Request], Response],
+    ) -> Response:
+        try:
+            return serve(request)
+        except AwsError as error:
+            return error_form(error)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            if no_space(error):
+                return error_form(
+                    AwsError(
+                        "InsufficientStorage",
+                        f"no disk space left under {self._world.state}; nothing was stored. Free some space, "
+                        "or remove objects, and try again",
+                        507,
+                    )
+                )
+            log.exception("%s %s %s failed", service, request.method, request.path)
+            return error_form(
+                AwsError(
+                    "InternalFailure", f"localaws failed inside ({type(error).__name__}); see its log", 500
+                )
+            )
+
+
+def scope(request: Request) -> str | None:
+    """The service in the SigV4 credential scope, of the header or a presigned URL; None when unsigned."""
+    presigned = request.query.get("X-Amz-Credential")
+    text = request.headers.get("Authorization") or (presigned and f"Credential={presigned}") or ""
+    found = SCOPE.search(text)
+    return found[1] if found else None
+
+
+def not_implemented(service: str, operation: str) -> AwsError:
+    """The honest refusal of what is not there."""
+    return AwsError("NotImplemented", f"localaws does not implement {service}.{operation}", 501)
+
+
+def no_space(error: Exception) -> bool:
+    """Whether an exception, or its cause, is a full disk."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname == "SQLITE_FULL"

@@ -1,0 +1,5 @@
+"""S3: immutable blob files, one SQLite index, and the REST API over them.
+
+``blobs.py`` is the side for other services (in process, local paths, no copies); ``files.py`` and ``index.py`` are
+its ground; ``http.py`` routes the REST API to ``buckets.py``, ``objects.py``, ``multipart.py`` and ``listing.py``.
+"""

@@ -1,0 +1,97 @@
+"""Buckets: create, list, look, delete."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from localaws.errors import AwsError
+from localaws.s3 import xml
+from localaws.s3.blobs import Objects
+from localaws.s3.place import Place
+from localaws.wire import Request, Response
+
+NAME = re.compile(r"(?!xn--|sthree-|\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))+[a-z0-9]")
+REGION_SETTING = "region"
+
+
+class Buckets:
+    """The bucket operations without a subresource, and the location."""
+
+    def __init__(self, objects: Objects, region: str, account: str) -> None:
+        self._index = objects.index
+        self._database = objects.index.database
+        self._region = region
+        self._account = account
+
+    def list(self, request: Request, place: Place) -> Response:
+        """ListBuckets, all on one page; ``prefix`` honoured."""
+        prefix = request.query.get("prefix", "")
+        rows = self._database.query("SELECT name, created FROM bucket ORDER BY name")
+        buckets: list[xml.Element] = [
+            (
+                "Bucket",
+                [("Name", name), ("CreationDate", xml.iso(created)), ("BucketRegion", self._region_of(name))],
+            )
+            for name, created in rows
+            if name.startswith(prefix)
+        ]
+        return xml.answer("ListAllMyBucketsResult", ("Owner", [("ID", self._account)]), ("Buckets", buckets))
+
+    def create(self, request: Request, place: Place) -> Response:
+        """CreateBucket; creating one's own bucket again is no error, as in us-east-1."""
+        name = place.bucket
+        if not 3 <= len(name) <= 63 or not NAME.fullmatch(name):
+            raise AwsError("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
+        if request.headers.get("x-amz-bucket-object-lock-enabled", "false").lower() == "true":
+            raise AwsError("NotImplemented", "localaws does not implement s3 buckets with object lock", 501)
+        body = request.body.read(xml.BODY_LIMIT)
+        region = xml.parse_bytes(body).findtext("LocationConstraint") if body else None
+        if region == "us-east-1":
+            message = "The specified location-constraint is not valid"
+            raise AwsError("InvalidLocationConstraint", message, LocationConstraint=region)
+        with self._database.transaction():
+            sql = "INSERT INTO bucket(name, created) VALUES(?, ?) ON CONFLICT DO NOTHING"
+            if self._database.change(sql, name, time.time()) and region:
+                self._database.change(
+                    "INSERT INTO bucket_setting(bucket, name, body) VALUES(?, ?, ?)",
+                    name,
+                    REGION_SETTING,
+                    region,
+                )
+        return Response(200, {"Location": f"/{name}"})
+
+    def head(self, request: Request, place: Place) -> Response:
+        """HeadBucket."""
+        self._index.need_bucket(place.bucket)
+        return Response(
+            200, {"x-amz-bucket-region": self._region_of(place.bucket), "x-amz-access-point-alias": "false"}
+        )
+
+    def location(self, request: Request, place: Place) -> Response:
+        """GetBucketLocation; empty for us-east-1."""
+        self._index.need_bucket(place.bucket)
+        region = self._region_of(place.bucket)
+        document = xml.render("LocationConstraint")
+        if region != "us-east-1":
+            document = document.replace(b"></LocationConstraint>", f">{region}</LocationConstraint>".encode())
+        return Response(200, {"Content-Type": "application/xml"}, document)
+
+    def delete(self, request: Request, place: Place) -> Response:
+        """DeleteBucket, when it is empty; its unfinished uploads go with it."""
+        name = place.bucket
+        with self._database.transaction():
+            self._index.need_bucket(name)
+            if self._database.query("SELECT 1 FROM object WHERE bucket = ? LIMIT 1", name):
+                message = "The bucket you tried to delete is not empty"
+                raise AwsError("BucketNotEmpty", message, 409, BucketName=name)
+            for (upload,) in self._database.query("SELECT id FROM upload WHERE bucket = ?", name):
+                self._index.drop_upload(upload)
+            self._database.change("DELETE FROM bucket_setting WHERE bucket = ?", name)
+            self._database.change("DELETE FROM bucket WHERE name = ?", name)
+        return Response(204)
+
+    def _region_of(self, bucket: str) -> str:
+        sql = "SELECT body FROM bucket_setting WHERE bucket = ? AND name = ?"
+        rows = self._database.query(sql, bucket, REGION_SETTING)
+        return str(rows[0][0]) if rows else self._region

@@ -1,0 +1,127 @@
+"""S3's REST API: which function answers a request, by method, place and subresource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from localaws.errors import AwsError
+from localaws.s3 import xml
+from localaws.s3.blobs import Objects
+from localaws.s3.buckets import Buckets
+from localaws.s3.conditions import NotModified
+from localaws.s3.listing import Listing
+from localaws.s3.multipart import Multipart
+from localaws.s3.objects import ObjectRequests
+from localaws.s3.place import Place, check_owner
+from localaws.s3.settings import Settings
+from localaws.s3.tagging import Tagging
+from localaws.shapes import service_model
+from localaws.wire import Request, Response
+
+Serve = Callable[[Request, Place], Response]
+COPY = "x-amz-copy-source"
+SUBRESOURCES = frozenset(
+    """accelerate acl analytics annotation attributes cors delete encryption intelligent-tiering inventory legal-hold
+    lifecycle location logging metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics
+    notification object-lock ownershipControls policy policyStatus publicAccessBlock renameObject replication
+    requestPayment restore retention select session tagging torrent uploadId uploads versionId versioning versions
+    website""".split()
+)
+
+
+class S3Api:
+    """S3 over HTTP. What is not in the table is refused by the name of its operation."""
+
+    def __init__(self, objects: Objects, region: str, account: str) -> None:
+        self._account = account
+        buckets, requests = Buckets(objects, region, account), ObjectRequests(objects)
+        multipart, listing = Multipart(objects, account), Listing(objects, account)
+        settings, tagging = Settings(objects), Tagging(objects)
+        self._bucket_level: dict[tuple[str, str], Serve] = {
+            ("PUT", ""): buckets.create,
+            ("HEAD", ""): buckets.head,
+            ("DELETE", ""): buckets.delete,
+            ("GET", ""): listing.objects,
+            ("GET", "location"): buckets.location,
+            ("GET", "uploads"): multipart.uploads,
+            ("POST", "delete"): requests.delete_many,
+            ("GET", "tagging"): tagging.of_bucket,
+            ("PUT", "tagging"): tagging.set_bucket,
+            ("DELETE", "tagging"): tagging.clear_bucket,
+            **settings.table(),
+        }
+        self._object_level: dict[tuple[str, str], Serve] = {
+            ("PUT", ""): requests.put,
+            ("PUT", "copy"): requests.copy,
+            ("GET", ""): requests.get,
+            ("HEAD", ""): requests.get,
+            ("DELETE", ""): requests.delete,
+            ("GET", "tagging"): tagging.of_object,
+            ("PUT", "tagging"): tagging.set_object,
+            ("DELETE", "tagging"): tagging.clear_object,
+            ("POST", "uploads"): multipart.create,
+            ("PUT", "uploadId"): multipart.put_part,
+            ("PUT", "uploadId copy"): multipart.copy_part,
+            ("GET", "uploadId"): multipart.parts,
+            ("POST", "uploadId"): multipart.complete,
+            ("DELETE", "uploadId"): multipart.abort,
+        }
+        self._list_buckets = buckets.list
+
+    def answer(self, request: Request) -> Response:
+        """The answer to any S3 request.
+
+        Raises:
+            AwsError: S3's errors, for ``error`` to render.
+        """
+        if request.method == "OPTIONS":
+            raise AwsError("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", 403)
+        place = Place.of(request)
+        check_owner(request, self._account)
+        try:
+            return self._serve(request, place)(request, place)
+        except NotModified as found:
+            return Response(304, found.args[0] if found.args else {})
+
+    def error(self, failure: AwsError, request: Request) -> Response:
+        """An error in S3's form."""
+        return xml.error(failure, request.path)
+
+    def _serve(self, request: Request, place: Place) -> Serve:
+        if not place.bucket:
+            if request.method != "GET":
+                raise _not_allowed(request)
+            return self._list_buckets
+        table = self._object_level if place.key else self._bucket_level
+        names = sorted(SUBRESOURCES.intersection(request.query))
+        if COPY in request.headers:
+            names.append("copy")
+        serve = table.get((request.method, " ".join(names)))
+        if serve is None:
+            raise self._refusal(request, place, names)
+        return serve
+
+    def _refusal(self, request: Request, place: Place, names: list[str]) -> AwsError:
+        operation = _operation(request.method, bool(place.key), names)
+        if operation is None and not names:
+            return _not_allowed(request)
+        what = operation or f"{request.method} ?{'&'.join(names)}"
+        return AwsError("NotImplemented", f"localaws does not implement s3.{what}", 501)
+
+
+def _not_allowed(request: Request) -> AwsError:
+    message = "The specified method is not allowed against this resource."
+    return AwsError("MethodNotAllowed", message, 405, Method=request.method)
+
+
+def _operation(method: str, has_key: bool, names: Iterable[str]) -> str | None:
+    """The operation of S3's service model with this method, level and subresource."""
+    model = service_model("s3")
+    for name in model.operation_names:
+        http: dict[str, Any] = model.operation_model(name).http
+        path, _, query = http["requestUri"].partition("?")
+        subresources = {piece.partition("=")[0] for piece in query.split("&")} & SUBRESOURCES
+        if http["method"] == method and ("{Key+}" in path) == has_key and subresources == set(names):
+            return str(name)
+    return None
