@@ -1,0 +1,141 @@
+"""Checks across the step files of one pipeline: each file is right alone, and wrong beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from foldline.environment import Environment
+from foldline.problems import nearest
+from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
+from foldline.steps.fields import slot_at
+from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
+from foldline.steps.kinds import KINDS
+from foldline.steps.release import DeploySettings, EvaluationSettings, RegisterSettings
+from foldline.steps.settings import Conflict, JobSettings, Metric, PipelineSettings, StepSettings
+
+Steps = Mapping[str, StepSettings]
+Found = Iterator[tuple[str, Conflict]]
+"""Conflicts with the step at which each is told."""
+
+
+def conflicts(
+    folder: Path, settings: PipelineSettings | None, steps: Steps, env: Environment | None
+) -> Found:
+    """Everything on which the files of one pipeline do not agree.
+
+    Args:
+        folder: The pipeline's folder in ``infra/``.
+        settings: Its ``pipeline.yaml``, when that is right alone.
+        steps: Its steps that are right alone, by name.
+        env: The environment, when that is right alone.
+    """
+    if settings is not None:
+        yield from _params(settings, steps)
+    yield from _queries(folder, steps)
+    yield from _columns(steps)
+    yield from _metrics(steps)
+    yield from _instances(steps)
+    if env is not None:
+        yield from _images(steps, env)
+
+
+def _params(settings: PipelineSettings, steps: Steps) -> Found:
+    for name, path in settings.params.items():
+        step, *keys = path.split(".")
+        at = ("params", name)
+        if step not in steps:
+            if step not in KINDS:
+                near = nearest(step, steps)
+                yield "pipeline", Conflict(at, f"{path!r}, there is no step {step!r}", near)
+            continue
+        slot = slot_at(type(steps[step]), keys)
+        parent = slot_at(type(steps[step]), keys[:-1])
+        if slot is None or slot.model is not None:
+            known = list(parent.model.model_fields) if parent and parent.model else []
+            near = nearest(keys[-1], known)
+            yield "pipeline", Conflict(at, f"{path!r} is no setting of step {step!r}", near)
+        elif parent is not None and parent.free:
+            present = steps[step].document()
+            for key in keys[:-1]:
+                present = present.get(key, {})
+            if keys[-1] not in present:
+                message = f"{path!r}, but {keys[-2]} of step {step!r} has no {keys[-1]!r}"
+                yield "pipeline", Conflict(at, message, nearest(keys[-1], present))
+
+
+def _queries(folder: Path, steps: Steps) -> Found:
+    for name, step in steps.items():
+        if isinstance(step, IngestSettings) and not (folder / step.query).is_file():
+            there = [file.name for file in folder.glob("*.sql")]
+            message = f"{step.query!r}, there is no such file in {folder.parent.name}/{folder.name}"
+            yield name, Conflict(("query",), message, nearest(step.query, there))
+
+
+def _columns(steps: Steps) -> Found:
+    ingested = [
+        column for step in steps.values() if isinstance(step, IngestSettings) for column in step.columns
+    ]
+    if not ingested:
+        return
+    known = set(ingested)
+    for name, step in steps.items():
+        for path, column in _columns_read(step):
+            if column not in known:
+                message = f"{column!r} is not among ingest's columns"
+                yield name, Conflict(path, message, nearest(column, ingested))
+
+
+def _columns_read(step: StepSettings) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    if isinstance(step, QualitySettings):
+        yield ("label", "column"), step.label.column
+        for column in step.columns:
+            yield ("columns", column), column
+    if isinstance(step, PreprocessingSettings):
+        yield ("row_id",), step.row_id
+        yield ("label",), step.label
+        for kind, columns in (("numeric", step.numeric), ("categorical", step.categorical)):
+            for number, column in enumerate(columns):
+                yield (kind, number), column
+        if step.holdout is not None:
+            yield ("holdout", "column"), step.holdout.column
+        if step.folds.column is not None:
+            yield ("folds", "column"), step.folds.column
+
+
+def _metrics(steps: Steps) -> Found:
+    """Scores are compared across steps, so they must be of one metric and one label."""
+    first: tuple[str, Metric] | None = None
+    labels = {name: step.label for name, step in steps.items() if isinstance(step, PreprocessingSettings)}
+    for name, step in steps.items():
+        if isinstance(step, CrossValidationSettings | TuningSettings | TrainingSettings | EvaluationSettings):
+            first = first or (name, step.metric)
+            if step.metric != first[1]:
+                message = (
+                    f"{step.metric.name!r}, must be {first[1].name!r} as in {first[0]}: scores are compared"
+                )
+                yield name, Conflict(("metric", "name"), message)
+        if isinstance(step, QualitySettings) and labels and step.label.column not in labels.values():
+            other, label = next(iter(labels.items()))
+            yield name, Conflict(("label", "column"), f"{step.label.column!r}, but {other} says {label!r}")
+
+
+def _instances(steps: Steps) -> Found:
+    allowed = [step.instances for step in steps.values() if isinstance(step, RegisterSettings)]
+    for name, step in steps.items():
+        if (
+            isinstance(step, DeploySettings)
+            and allowed
+            and all(step.instance not in known for known in allowed)
+        ):
+            message = f"{step.instance!r}, register allows {', '.join(allowed[0])}"
+            yield name, Conflict(("instance",), message)
+
+
+def _images(steps: Steps, env: Environment) -> Found:
+    for name, step in steps.items():
+        job = getattr(step, "job", None)
+        if isinstance(job, JobSettings) and job.image not in env.images and "/" not in job.image:
+            known = ", ".join(env.images) or "(none)"
+            message = f"{job.image!r}, environment {env.name} has the images {known}"
+            yield name, Conflict(("job", "image"), message, nearest(job.image, env.images))
