@@ -16,6 +16,7 @@ from typing import Any
 
 from foldline.errors import DataError, FoldlineError
 from foldline.trials import decode
+from preprocessing.lean import arrow_without_pandas
 
 FAILURE_LIMIT = 1_000
 """Characters of a failure message: SageMaker keeps the first 1,024 as FailureReason or ExitMessage."""
@@ -89,6 +90,7 @@ def run(step: Callable[[JobDir], None], failure_file: str) -> int:
         failure_file: ``message`` for a processing job, ``failure`` for a training job.
     """
     job = JobDir.current()
+    arrow_without_pandas()
     try:
         step(job)
     except FoldlineError as error:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from foldline.errors import DataError
 from foldline.folds import Schema
-from preprocessing.rows import LABEL, ROW_ID, labels_of
+from preprocessing.table import LABEL, ROW_ID, labels_of
 
 WHERE = "preprocessing.yaml: holdout"
 

@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 
 from foldline.errors import DataError
 from foldline.folds import Schema
-from preprocessing.table import require_columns
-
-ROW_ID, LABEL = "row_id", "label"
-"""Names of the first two columns of shards, labels and predictions, whatever the table calls them."""
+from preprocessing.table import LABEL, ROW_ID, require_columns
 
 CONFIG = "preprocessing.yaml"
 
@@ -59,11 +56,6 @@ def group_numbers(column: pa.ChunkedArray, name: str) -> NDArray[np.int64]:
     ranks[np.asarray(pc.sort_indices(coded.dictionary))] = np.arange(len(ranks))
     numbers: NDArray[np.int64] = ranks[np.asarray(coded.indices)]
     return numbers
-
-
-def labels_of(rows: pa.Table) -> NDArray[np.int8]:
-    """The labels of canonical rows."""
-    return np.asarray(rows[LABEL], dtype=np.int8)
 
 
 def _row_ids(table: pa.Table, name: str) -> pa.ChunkedArray:

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 
 from foldline.errors import DataError
 from foldline.folds import FoldManifest, Schema, Shard
-from preprocessing.rows import LABEL, ROW_ID, labels_of
-from preprocessing.table import parquet_files
+from preprocessing.table import LABEL, ROW_ID, labels_of, parquet_files
 
 MEND = "rerun the split; a shard is written once and never changed"
 
@@ -75,7 +74,7 @@ def read_shards(folder: Path, expected: Sequence[Shard], schema: Schema) -> pa.T
         )
     names, coded = [ROW_ID, LABEL, *schema.features], list(schema.categorical)
     return pa.concat_tables(
-        pq.read_table(found[shard.sha256], columns=names, read_dictionary=coded) for shard in expected
+        pq.ParquetFile(found[shard.sha256], read_dictionary=coded).read(columns=names) for shard in expected
     )
 
 

@@ -17,10 +17,10 @@ from foldline.folds import FoldManifest, Schema, Shard, channel_manifest
 from foldline.layout import RunLayout, S3Uri
 from preprocessing.container import JobDir, run
 from preprocessing.holdout import held_out, holdout_rule, write_holdout
-from preprocessing.rows import LABEL, ROW_ID, canonical_rows, group_numbers, labels_of
+from preprocessing.rows import canonical_rows, group_numbers
 from preprocessing.shards import write_shard
 from preprocessing.splitters import assign
-from preprocessing.table import read_table
+from preprocessing.table import LABEL, ROW_ID, labels_of, read_table
 
 LAYOUT = RunLayout("bucket", "pipeline", "run")
 """Any run's layout: only the paths below its folds prefix are used here."""

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from foldline.errors import DataError
 from preprocessing.spelling import suggestion
+
+ROW_ID, LABEL = "row_id", "label"
+"""Names of the first two columns of shards, labels and predictions, whatever the table calls them."""
+
+
+def labels_of(rows: pa.Table) -> NDArray[np.int8]:
+    """The labels of canonical rows."""
+    return np.asarray(rows[LABEL], dtype=np.int8)
 
 
 def parquet_files(folder: Path) -> list[Path]:
@@ -66,7 +76,7 @@ def require_columns(table: pa.Table, names: Iterable[str], where: str) -> None:
 
 def _read_file(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, partitioning=None)
+        return pq.ParquetFile(path).read()
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(
             f"{path.name} is not a readable Parquet file", where=str(path), cause=str(error)

@@ -1,4 +1,4 @@
-"""The artifact of a fit: the model, its card ``foldline.json``, and the code that serves it. Container side."""
+"""The artifact of a fit: the model, its card ``foldline.json``, the code that serves it. Container side."""
 
 from __future__ import annotations
 

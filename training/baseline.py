@@ -21,14 +21,16 @@ Key = tuple[str, ...]
 class HistoricalRate:
     """The rate of class 1 by key, shrunk to the rate of the next shorter key, down to the overall rate.
 
-    With ``by: [carrier, dep_hour]`` a flight is judged by its carrier and hour; a rare pair leans on its carrier, a rare
-    carrier on all flights, and an unseen one is its parent: rate = (positives + prior_rows x parent) / (rows + prior_rows).
+    With ``by: [carrier, dep_hour]`` a flight is judged by its carrier and hour; a rare pair leans on its
+    carrier, a rare carrier on all flights, and an unseen key has its parent's rate:
+    rate = (positives + prior_rows x parent's rate) / (rows + prior_rows).
 
     Args:
         by: Feature columns, the most important first; numbers are keys by value.
         prior_rows: Weight of the parent's rate, in rows; > 0.
 
-    Source: Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes, SIGKDD 3(1), 2001.
+    Source: Micci-Barreca, A preprocessing scheme for high-cardinality categorical attributes,
+    SIGKDD Explorations 3(1), 2001.
     """
 
     HYPERPARAMETERS: ClassVar[frozenset[str]] = frozenset({"by", "prior_rows"})
@@ -36,7 +38,7 @@ class HistoricalRate:
     def __init__(self, *, by: Sequence[str], prior_rows: float = 50) -> None:
         if not by or prior_rows <= 0:
             raise ConfigError(
-                f"HistoricalRate needs at least one column and prior_rows > 0, got by={list(by)}, prior_rows={prior_rows}",
+                f"one column and prior_rows > 0 must be given, got by={list(by)}, prior_rows={prior_rows}",
                 where="`hyperparameters` of the baseline",
             )
         self.by, self.prior_rows = tuple(by), prior_rows

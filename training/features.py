@@ -1,4 +1,4 @@
-"""Feature columns of some rows, as every estimator reads them. Container side; numpy only, so that serving is light."""
+"""Feature columns of some rows, as every estimator reads them. Container side; numpy only."""
 
 from __future__ import annotations
 

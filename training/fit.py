@@ -1,8 +1,8 @@
 """Training job: fit one estimator on k-1 shards and score it on the other, or fit it on all. Container side.
 
-Channels: ``folds`` (the manifest), ``train``, and ``validation`` unless it is the final fit. Leaves a model that
-``deploy.serve`` can serve, and the predictions for the validation rows. Start-up is most of a small fit, so this module
-imports as little as it can.
+Channels: ``folds`` (the manifest), ``train``, and ``validation`` unless it is the final fit. Leaves a model
+that ``deploy.serve`` can serve, and the predictions for the validation rows. Start-up is most of a small fit,
+so this module imports as little as it can.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from foldline.errors import ConfigError
 from foldline.folds import FoldManifest
 from foldline.trials import split_ours
 from preprocessing.container import JobDir, run
-from preprocessing.rows import LABEL, ROW_ID
 from preprocessing.shards import read_manifest
+from preprocessing.table import LABEL, ROW_ID
 from training.artifact import Card, loaded_versions, write_artifact
 from training.features import Numbers
 from training.metrics import score

@@ -1,4 +1,4 @@
-"""Scores of probabilities against labels: scikit-learn's names and values, without its import. Container side.
+"""Scores of probabilities against labels: scikit-learn's names and values, not its import. Container side.
 
 Importing scikit-learn takes a second, longer than the fit of many a fold; a test holds each function to
 scikit-learn's value.

@@ -1,4 +1,4 @@
-"""Estimators by dotted name. Container side; importing this module costs nothing, an estimator is imported on demand.
+"""Estimators by dotted name. Container side; an estimator is imported on demand, this module costs nothing.
 
 An own estimator is a class in this package with the members of :class:`Estimator`; step files name it as
 ``training.<module>.<Class>``.

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from foldline.folds import Schema, Shard
-from preprocessing.rows import LABEL, ROW_ID
 from preprocessing.shards import read_shards
+from preprocessing.table import ROW_ID, labels_of
 from training.features import Categories, Features, Labels
 
 
@@ -43,7 +43,7 @@ def rows_of(table: pa.Table, schema: Schema) -> Rows:
     """Canonical rows of an Arrow table."""
     numeric = {name: np.asarray(table[name], dtype=np.float64) for name in schema.numeric}
     categorical = {name: _categories(table[name]) for name in schema.categorical}
-    return Rows(table[ROW_ID], np.asarray(table[LABEL], dtype=np.int8), Features(numeric, categorical))
+    return Rows(table[ROW_ID], labels_of(table), Features(numeric, categorical))
 
 
 def _categories(column: pa.ChunkedArray) -> Categories:
