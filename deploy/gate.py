@@ -60,7 +60,8 @@ class Verdict:
         mine, theirs = summary(self.candidate), summary(self.baseline)
         return (
             f"{self.metric} {mine['mean']:.4f} ± {mine['sd']:.4f} "
-            f"against {theirs['mean']:.4f} ± {theirs['sd']:.4f}: better by {fmean(self.differences):.4f} on average, {self.margin:.4f} asked"
+            f"against {theirs['mean']:.4f} ± {theirs['sd']:.4f}: "
+            f"better by {fmean(self.differences):.4f} on average, {self.margin:.4f} asked"
         )
 
 

@@ -10,9 +10,8 @@ from foldline.requests import GIB, Request, merged, network
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
-
     from foldline.layout import RunLayout, S3Uri
-    from foldline.steps import DeploySettings, RegisterSettings, TransformSettings
+    from foldline.steps.release import DeploySettings, RegisterSettings, TransformSettings
 
 SERVING = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 """Environment of every container that serves our models: the entry point travels in model.tar.gz."""
@@ -58,7 +57,7 @@ def candidate_model(
     }
     body = {
         "PrimaryContainer": container,
-        "ExecutionRoleArn": environment.role,
+        "ExecutionRoleArn": environment.role_for("transform"),
         **isolation(environment),
     }
     return {"ModelName": content_name(prefix, body), **body, "Tags": tags(labels)}
@@ -162,7 +161,7 @@ def registered_model(
     """The model of an approved package; AWS refuses one that is not approved."""
     body = {
         "PrimaryContainer": {"ModelPackageName": package},
-        "ExecutionRoleArn": environment.role,
+        "ExecutionRoleArn": environment.role_for("deploy"),
         **isolation(environment),
     }
     return {"ModelName": content_name(prefix, body), **body, "Tags": tags(labels)}

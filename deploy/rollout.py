@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-"""Endpoint states that pass by themselves."""
 BROKEN = frozenset({"Failed", "OutOfService", "UpdateRollbackFailed"})
 """Endpoint states that no waiting mends."""
 
@@ -47,7 +45,7 @@ class Wanted:
 def missing_calls(observed: Observed, wanted: Wanted) -> list[Call]:
     """The calls between what is observed and what is wanted, in order; none when the wanted config serves.
 
-    The endpoint must be at rest (see :data:`BUSY`).
+    The endpoint must be at rest (see :meth:`foldline.endpoints.Endpoints.at_rest`).
     """
     calls = []
     if not observed.model:

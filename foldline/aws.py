@@ -75,7 +75,7 @@ class Clients:
         where = endpoint_url(self.environment) or f"AWS in {self.environment.region}"
         mend = "start the local endpoint with `foldline local start`, or choose another FOLDLINE_ENV"
         try:
-            account = call(self.client("sts").get_caller_identity, SystemClock(), seconds=3)["Account"]
+            account = call(self.client("sts").get_caller_identity, SystemClock(), 3.0)["Account"]
         except Exception as error:
             raise EnvironmentFault(
                 f"no AWS answers for environment {self.environment.name!r}",

@@ -116,7 +116,7 @@ def is_retryable(error: Exception) -> bool:
 
 
 def call(
-    function: Callable[..., Any], clock: Clock, *, seconds: float = RETRY_SECONDS, **request: Any
+    function: Callable[..., Any], clock: Clock, seconds: float = RETRY_SECONDS, /, **request: Any
 ) -> Any:
     """The answer of ``function(**request)``, tried again with full jitter while the fault may pass.
 

@@ -27,7 +27,7 @@ from foldline.problems import (
     unreadable,
 )
 from foldline.project import pipelines, project_root
-from foldline.steps.kinds import KINDS
+from foldline.steps.kinds import KINDS, kind_of
 from foldline.steps.settings import PipelineSettings, Settings, StepSettings
 
 S = TypeVar("S", bound=StepSettings)
@@ -134,12 +134,6 @@ class Pipeline:
         """All settings of all steps as plain JSON, defaults included: what the run record keeps."""
         steps = {name: step.document() for name, step in self.steps.items()}
         return {"pipeline": self.settings.document(), **steps}
-
-
-def kind_of(settings: StepSettings | type[StepSettings]) -> str:
-    """The kind of step that settings, or a model of settings, belong to."""
-    model = settings if isinstance(settings, type) else type(settings)
-    return next(kind for kind, known in KINDS.items() if known is model)
 
 
 def load_pipeline(name: str, *, env: str | None = None, root: Path | None = None) -> Pipeline:

@@ -69,6 +69,7 @@ class Environment(Settings):
     aws_conn_id: str | None = Field(
         default=None, description="Airflow connection with the credentials; null: boto3's own search."
     )
+    workgroup: str = Field(default="primary", description="Athena workgroup of all queries.")
     polling: Polling = Field(default_factory=Polling, description="How often jobs are looked at.")
     steps: dict[str, dict[str, Any]] = Field(
         default={}, description="Overrides by step, merged over `infra/<pipeline>/<step>.yaml`."

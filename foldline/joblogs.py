@@ -21,7 +21,7 @@ def last_lines(client: Any, clock: Clock, kind: Kind, name: str, lines: int = LI
         streams = call(
             client.describe_log_streams,
             clock,
-            seconds=10,
+            10,
             logGroupName=kind.log_group,
             logStreamNamePrefix=f"{name}/",
         )["logStreams"]
@@ -30,7 +30,7 @@ def last_lines(client: Any, clock: Clock, kind: Kind, name: str, lines: int = LI
             answer = call(
                 client.get_log_events,
                 clock,
-                seconds=10,
+                10,
                 logGroupName=kind.log_group,
                 logStreamName=stream["logStreamName"],
                 limit=lines,

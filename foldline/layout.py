@@ -147,6 +147,16 @@ class RunLayout:
         return self.root / f"predictions/{key}/"
 
     @property
+    def metrics(self) -> S3Uri:
+        """The candidate's scores by fold, as the model registry links them."""
+        return self.root / "metrics.json"
+
+    @property
+    def validation_manifest_of_best(self) -> S3Uri:
+        """The S3 manifest of the best trial's out-of-fold predictions."""
+        return self.root / "best/validation.manifest"
+
+    @property
     def evaluation(self) -> S3Uri:
         """The evaluation job's figures and curves."""
         return self.root / "evaluation/"

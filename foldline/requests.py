@@ -9,7 +9,7 @@ from foldline.layout import S3Uri
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
-    from foldline.steps import JobSettings
+    from foldline.steps.settings import JobSettings
 
 Request = dict[str, Any]
 JOB_ROOT = "/opt/ml"
@@ -68,6 +68,7 @@ def processing_request(
     job: JobSettings,
     environment: Environment,
     *,
+    role: str,
     module: str,
     code: S3Uri,
     inputs: Mapping[str, S3Uri],
@@ -78,7 +79,8 @@ def processing_request(
 
     Args:
         job: Image, instance and limits.
-        environment: Role, network and keys.
+        environment: Images, network and keys.
+        role: ARN of the role the job runs under.
         module: Container-side module to run.
         code: Source tree.
         inputs: S3 address by input name; arrives at ``processing/input/<name>/``.
@@ -108,7 +110,7 @@ def processing_request(
     if network(environment):
         isolation["VpcConfig"] = network(environment)
     return {
-        "RoleArn": environment.role,
+        "RoleArn": role,
         "AppSpecification": {
             "ImageUri": environment.image(job.image),
             "ContainerEntrypoint": ["python3", "-m", module],
@@ -126,6 +128,7 @@ def training_request(
     job: JobSettings,
     environment: Environment,
     *,
+    role: str,
     module: str,
     code: S3Uri,
     channels: list[Request],
@@ -137,7 +140,8 @@ def training_request(
 
     Args:
         job: Image, instance and limits.
-        environment: Role, network and keys.
+        environment: Images, network and keys.
+        role: ARN of the role the job runs under.
         module: Container-side module to run.
         code: Source tree; arrives as the channel ``code``.
         channels: The data channels (see :func:`channel`).
@@ -149,7 +153,7 @@ def training_request(
     if environment.kms_key:
         output_config["KmsKeyId"] = environment.kms_key
     request: Request = {
-        "RoleArn": environment.role,
+        "RoleArn": role,
         "AlgorithmSpecification": {
             "TrainingImage": environment.image(job.image),
             "TrainingInputMode": "File",

@@ -1,1 +1,4 @@
-"""Airflow operators, one file per step kind. With `dags/` the only importer of airflow; thin by rule: decisions live in pure modules."""
+"""Airflow operators, one file per step kind; with `dags/` the only importer of airflow.
+
+Thin by rule: decisions live in pure modules, effects on AWS in the kernel.
+"""

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from foldline.folds import Schema
 from foldline.requests import Request, merged, processing_request
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
-
     from foldline.layout import RunLayout, S3Uri
-    from foldline.steps import PreprocessingSettings, QualitySettings
-
-
-def schema_of(settings: PreprocessingSettings) -> Schema:
-    """The columns that models of this pipeline read."""
-    return Schema(settings.row_id, settings.label, tuple(settings.numeric), tuple(settings.categorical))
-
-
-def schema_document(settings: PreprocessingSettings) -> dict[str, Any]:
-    """The schema as a container reads it."""
-    return {
-        "row_id": settings.row_id,
-        "label": settings.label,
-        "numeric": list(settings.numeric),
-        "categorical": list(settings.categorical),
-    }
+    from foldline.steps.data import PreprocessingSettings, QualitySettings
 
 
 def quality_settings(quality: QualitySettings, preprocessing: PreprocessingSettings) -> dict[str, Any]:
     """What ``preprocessing.quality`` reads from its settings file."""
     return {
-        "quality": quality.model_dump(mode="json", exclude={"job", "request", "kind"}),
-        "schema": schema_document(preprocessing),
+        "quality": quality.document(exclude={"job", "request"}),
+        "schema": asdict(preprocessing.table),
     }
 
 
 def folds_settings(settings: PreprocessingSettings, layout: RunLayout) -> dict[str, Any]:
     """What ``preprocessing.split`` reads from its settings file."""
     return {
-        "schema": schema_document(settings),
-        "holdout": settings.holdout.model_dump(mode="json", by_alias=True) if settings.holdout else None,
-        "folds": settings.folds.model_dump(mode="json"),
+        "schema": asdict(settings.table),
+        "holdout": settings.holdout.document() if settings.holdout else None,
+        "folds": settings.folds.document(),
         "folds_uri": str(layout.folds),
     }
 
@@ -69,6 +53,7 @@ def quality_request(
     request = processing_request(
         settings.job,
         environment,
+        role=environment.role_for("quality"),
         module="preprocessing.quality",
         code=code,
         inputs={"settings": document, "table": table},
@@ -93,6 +78,7 @@ def folds_request(
     request = processing_request(
         settings.job,
         environment,
+        role=environment.role_for("preprocessing"),
         module="preprocessing.split",
         code=code,
         inputs={"settings": document, "table": table},

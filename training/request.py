@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from foldline.requests import Request, channel, merged, processing_request, training_request
+from foldline.steps.kinds import kind_of
 from foldline.trials import OURS, encode
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
-
+    from foldline.folds import Schema
     from foldline.layout import RunLayout, S3Uri
-    from foldline.steps import (
-        CrossValidationSettings,
-        EvaluationSettings,
-        TrainingSettings,
-        TuningSettings,
-    )
+    from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
+    from foldline.steps.release import EvaluationSettings
 
     FitSettings = CrossValidationSettings | TrainingSettings | TuningSettings
 
@@ -59,6 +57,7 @@ def fit_request(
     request = training_request(
         settings.job,
         environment,
+        role=environment.role_for(kind_of(settings)),
         module="training.fit",
         code=code,
         channels=channels,
@@ -78,13 +77,13 @@ def metric_values(description: Mapping[str, Any]) -> dict[str, float]:
     }
 
 
-def evaluation_settings(settings: EvaluationSettings, schema: dict[str, Any]) -> dict[str, Any]:
+def evaluation_settings(settings: EvaluationSettings, schema: Schema) -> dict[str, Any]:
     """What ``training.evaluate`` reads from its settings file."""
     return {
-        "schema": schema,
+        "schema": asdict(schema),
         "metric": settings.metric.name,
-        "threshold": settings.threshold.model_dump(mode="json", exclude_none=True),
-        "baseline": settings.baseline.model_dump(mode="json"),
+        "threshold": settings.threshold.document(exclude_none=True),
+        "baseline": settings.baseline.document() if settings.baseline else None,
     }
 
 
@@ -112,6 +111,7 @@ def evaluation_request(
     request = processing_request(
         settings.job,
         environment,
+        role=environment.role_for("evaluation"),
         module="training.evaluate",
         code=code,
         inputs={

@@ -28,3 +28,9 @@ KINDS: dict[str, type[StepSettings]] = {
     "deploy": DeploySettings,
     "report": ReportSettings,
 }
+
+
+def kind_of(settings: StepSettings | type[StepSettings]) -> str:
+    """The kind of step that settings, or a model of settings, belong to."""
+    model = settings if isinstance(settings, type) else type(settings)
+    return next(kind for kind, known in KINDS.items() if known is model)

@@ -1,0 +1,143 @@
+"""Endpoints: a rollout's missing calls carried out, waits until the endpoint is at rest, known records."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from foldline.calls import Backoff, Clock, call, error_code, error_message, find
+from foldline.errors import DeploymentError, JobTimedOut
+from foldline.jobs import Interrupted
+
+BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+"""Endpoint states that pass by themselves."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Known records.
+
+    Attributes:
+        lines: CSV lines of features.
+        answers: What batch transform predicted for each.
+    """
+
+    lines: tuple[str, ...]
+    answers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """What known records answered.
+
+    Attributes:
+        answers: One prediction per record.
+        milliseconds: Median time of one invocation.
+    """
+
+    answers: tuple[float, ...]
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Reads and changes endpoints.
+
+    Attributes:
+        client: boto3 SageMaker client without retries of its own.
+        runtime: boto3 SageMaker runtime client.
+        clock: Time.
+        backoff: Waits between two looks.
+        interrupted: Whether this worker was told to end.
+    """
+
+    client: Any
+    runtime: Any
+    clock: Clock
+    backoff: Backoff = field(default_factory=Backoff)
+    interrupted: Callable[[], bool] = lambda: False
+
+    def exists(self, method: str, **request: str) -> bool:
+        """Whether the described thing is there."""
+        return find(getattr(self.client, method), self.clock, **request) is not None
+
+    def describe(self, name: str) -> dict[str, Any] | None:
+        """DescribeEndpoint's answer, or None."""
+        answer: dict[str, Any] | None = find(self.client.describe_endpoint, self.clock, EndpointName=name)
+        return answer
+
+    def carry_out(self, method: str, request: dict[str, Any]) -> None:
+        """One call of a rollout; that the thing is there already is what was wanted."""
+        try:
+            call(getattr(self.client, method), self.clock, **request)
+        except Exception as error:
+            there = error_code(error) == "ValidationException" and "already exist" in error_message(error)
+            if not there:
+                raise
+
+    def at_rest(self, name: str, budget: float) -> dict[str, Any] | None:
+        """The endpoint once its state no longer passes by itself, or None when there is none.
+
+        Raises:
+            JobTimedOut: The budget is spent.
+            Interrupted: This worker was told to end.
+        """
+        started, looks = self.clock.monotonic(), 0
+        while True:
+            endpoint = self.describe(name)
+            if endpoint is None or endpoint["EndpointStatus"] not in BUSY:
+                return endpoint
+            if self.clock.monotonic() - started > budget:
+                raise JobTimedOut(
+                    f"endpoint {name} is {endpoint['EndpointStatus']} for more than {budget:.0f} s",
+                    where=str(endpoint.get("EndpointArn", "")),
+                    mend="raise `max_runtime` of the step, or look at the endpoint's log",
+                )
+            if self.interrupted():
+                raise Interrupted("this worker was told to end while an endpoint changes", where=name)
+            self.clock.sleep(self.backoff.seconds(looks))
+            looks += 1
+
+    def smoke(self, name: str, known: Known, tolerance: float) -> Smoke:
+        """Ask the endpoint known records.
+
+        Args:
+            name: Endpoint.
+            known: The records and what they must answer.
+            tolerance: Largest difference allowed.
+
+        Raises:
+            DeploymentError: It errs, or answers something else.
+        """
+        answers, times = [], []
+        for number, (record, wanted) in enumerate(zip(known.lines, known.answers, strict=True)):
+            began = time.perf_counter()
+            try:
+                answer = call(
+                    self.runtime.invoke_endpoint,
+                    self.clock,
+                    EndpointName=name,
+                    ContentType="text/csv",
+                    Accept="text/csv",
+                    Body=record.encode(),
+                )
+                value = float(answer["Body"].read())
+            except Exception as error:
+                raise DeploymentError(
+                    f"endpoint {name} does not answer known record {number}",
+                    where=f"/aws/sagemaker/Endpoints/{name}",
+                    cause=str(error),
+                ) from error
+            times.append((time.perf_counter() - began) * 1000)
+            if not abs(value - wanted) <= tolerance:
+                raise DeploymentError(
+                    f"endpoint {name} answers known record {number} with {value!r}; "
+                    f"batch transform answered {wanted!r}, tolerance {tolerance}",
+                    where=f"record {record}",
+                    mend="the serving container computes something else than the transform: compare images",
+                )
+            answers.append(value)
+        return Smoke(tuple(answers), median(times) if times else 0.0)

@@ -1,0 +1,284 @@
+"""One task's run of one step: settings, place in S3, clients, and the record it leaves. Knows no Airflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+from foldline import progress
+from foldline.aws import Clients
+from foldline.calls import Backoff, Clock, SystemClock
+from foldline.config import Pipeline
+from foldline.crawlers import Crawlers
+from foldline.endpoints import Endpoints
+from foldline.errors import ConfigError
+from foldline.joblogs import last_lines
+from foldline.jobs import Kind, Outcome, Runner, Work
+from foldline.layout import PipelineLayout, RunLayout, S3Uri
+from foldline.names import Identity, digest, spec_hash
+from foldline.queries import Queries
+from foldline.requests import Request
+from foldline.runs import JobRecord
+from foldline.sourcetree import ensure_uploaded
+from foldline.steps.settings import StepSettings
+from operators.describe import job_record
+from training.request import metric_values
+
+Settings = TypeVar("Settings", bound=StepSettings)
+QUEUE_SECONDS = 3600.0
+"""How long a job may wait for its instance, on top of its own time limit."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in Airflow this task runs: everything of it that names depend on."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+    epoch: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several jobs of one task.
+
+    Attributes:
+        label: What tells it from its siblings, such as ``trial-003/fold-001``.
+        request: The create request without its name.
+        trial: Trial it scores, or None.
+        fold: Fold it validates on, or None.
+        metric: Name of its score.
+    """
+
+    label: str
+    request: Request
+    trial: int | None = None
+    fold: int | None = None
+    metric: str = ""
+
+
+@dataclass
+class StepRun:
+    """What a step works with.
+
+    Attributes:
+        pipeline: Settings of all steps, with the run's params applied.
+        step: Name of this step.
+        place: Where in Airflow the task runs.
+        clients: boto3 clients.
+        clock: Time.
+        interrupted: Whether this worker was told to end.
+        jobs: What was started or adopted so far.
+        evidence: Figures for the run record.
+        detail: One line for people who watch.
+    """
+
+    pipeline: Pipeline
+    step: str
+    place: Place
+    clients: Clients
+    clock: Clock = field(default_factory=SystemClock)
+    interrupted: Callable[[], bool] = lambda: False
+    jobs: list[JobRecord] = field(default_factory=list)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    detail: str = ""
+
+    def settings(self, kind: type[Settings]) -> Settings:
+        """The settings of this step.
+
+        Raises:
+            ConfigError: The step is of another kind than the operator runs.
+        """
+        return self.pipeline.step(self.step, kind)
+
+    def only(self, kind: type[Settings]) -> Settings:
+        """The settings of the pipeline's one step of this kind.
+
+        Raises:
+            ConfigError: There is none, or more than one.
+        """
+        found = [settings for settings in self.pipeline.steps.values() if isinstance(settings, kind)]
+        if len(found) != 1:
+            raise ConfigError(
+                f"pipeline {self.pipeline.name!r} needs one {kind.__name__} step, has {len(found)}",
+                where=f"infra/{self.pipeline.name}/",
+            )
+        return found[0]
+
+    @property
+    def common(self) -> PipelineLayout:
+        """What all runs of the pipeline share in S3."""
+        return PipelineLayout(self.pipeline.environment.bucket, self.pipeline.name)
+
+    @property
+    def layout(self) -> RunLayout:
+        """This run's place in S3."""
+        return self.common.run(self.place.run_id)
+
+    @property
+    def backoff(self) -> Backoff:
+        """Waits of this environment."""
+        polling = self.pipeline.environment.polling
+        return Backoff(polling.first, polling.longest)
+
+    def identity(self, kind: str, request: Request, label: str = "") -> Identity:
+        """Who asks for ``request``: this task's place and the request itself."""
+        task = f"{self.place.task_id}/{label}" if label else self.place.task_id
+        return Identity(
+            env=self.pipeline.environment.name,
+            dag=self.place.dag_id,
+            run=self.place.run_id,
+            task=task,
+            map_index=self.place.map_index,
+            kind=kind,
+            spec_hash=spec_hash(request),
+            epoch=self.place.epoch,
+        )
+
+    def labels(self, kind: str, request: Request) -> dict[str, str]:
+        """Identity tags of a resource that is no job."""
+        return self.identity(kind, request).tags()
+
+    @cached_property
+    def code(self) -> S3Uri:
+        """The container-side source tree, uploaded when it is not there yet."""
+        return ensure_uploaded(self.clients.client("s3"), self.common, self.pipeline.environment.account)
+
+    @cached_property
+    def runner(self) -> Runner:
+        """Brings SageMaker jobs to their end."""
+
+        def log_tail(kind: Kind, name: str) -> str:
+            return last_lines(self.clients.client("logs"), self.clock, kind, name)
+
+        return Runner(self.clients.client("sagemaker"), self.clock, self.backoff, log_tail, self.interrupted)
+
+    @cached_property
+    def queries(self) -> Queries:
+        """Runs Athena statements."""
+        environment = self.pipeline.environment
+        return Queries(
+            self.clients.client("athena"),
+            self.clock,
+            self.common.queries,
+            environment.account,
+            self.backoff,
+            self.interrupted,
+        )
+
+    @cached_property
+    def crawlers(self) -> Crawlers:
+        """Runs Glue crawlers."""
+        return Crawlers(self.clients.client("glue"), self.clock, self.backoff, self.interrupted)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """Reads and changes endpoints."""
+        return Endpoints(
+            self.clients.client("sagemaker"),
+            self.clients.client("sagemaker-runtime"),
+            self.clock,
+            self.backoff,
+            self.interrupted,
+        )
+
+    def run_job(
+        self, kind: Kind, request: Request, *, max_runtime: float, part: Part | None = None
+    ) -> Outcome:
+        """One job, run exactly once and recorded.
+
+        Raises:
+            JobError: It did not end well.
+        """
+        return self.run_jobs(kind, [part or Part("", request)], max_runtime=max_runtime)[0]
+
+    def run_jobs(
+        self, kind: Kind, parts: Sequence[Part], *, max_runtime: float, max_parallel: int = 100
+    ) -> list[Outcome]:
+        """Several jobs, each run exactly once and recorded, at most ``max_parallel`` at a time.
+
+        Raises:
+            JobError: One did not end well; those that ran beside it were waited for.
+        """
+        works = [
+            Work(
+                kind,
+                self.identity(kind.name, part.request, part.label),
+                part.request,
+                budget=max_runtime + QUEUE_SECONDS,
+            )
+            for part in parts
+        ]
+
+        def started(index: int, name: str) -> None:
+            self._show(parts[index], "running")
+
+        def ended(index: int, outcome: Outcome) -> None:
+            part = parts[index]
+            self.jobs.append(job_record(kind, outcome, fold=part.fold, trial=part.trial))
+            self._show(part, "failed" if outcome.error else "done", outcome)
+
+        outcomes = self.runner.run_all(works, max_parallel=max_parallel, on_start=started, on_end=ended)
+        for outcome in outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+        return outcomes
+
+    def _show(self, part: Part, state: str, outcome: Outcome | None = None) -> None:
+        if part.fold is None:
+            return
+        score = metric_values(outcome.description).get(part.metric) if outcome is not None else None
+        progress.emit(
+            "fit", task=self.place.task_id, trial=part.trial, fold=part.fold, state=state, score=score
+        )
+
+    def put_document(self, uri: S3Uri, document: Any) -> S3Uri:
+        """``document`` as JSON at ``uri``."""
+        body = json.dumps(document, sort_keys=True, allow_nan=False, default=str).encode()
+        return self.put_bytes(uri, body, "application/json")
+
+    def put_bytes(self, uri: S3Uri, body: bytes, content_type: str) -> S3Uri:
+        """``body`` at ``uri``."""
+        self.clients.client("s3").put_object(
+            Bucket=uri.bucket,
+            Key=uri.key,
+            Body=body,
+            ContentType=content_type,
+            ExpectedBucketOwner=self.pipeline.environment.account,
+        )
+        return uri
+
+    def get_bytes(self, uri: S3Uri) -> bytes:
+        """The object at ``uri``."""
+        answer = self.clients.client("s3").get_object(
+            Bucket=uri.bucket, Key=uri.key, ExpectedBucketOwner=self.pipeline.environment.account
+        )
+        body: bytes = answer["Body"].read()
+        return body
+
+    def get_document(self, uri: S3Uri) -> Any:
+        """The JSON document at ``uri``."""
+        return json.loads(self.get_bytes(uri))
+
+    def objects(self, prefix: S3Uri) -> list[tuple[S3Uri, int]]:
+        """Address and size of every object below ``prefix``, by key."""
+        pages = self.clients.client("s3").get_paginator("list_objects_v2")
+        found = []
+        for page in pages.paginate(
+            Bucket=prefix.bucket,
+            Prefix=prefix.key,
+            ExpectedBucketOwner=self.pipeline.environment.account,
+        ):
+            found += [(S3Uri(prefix.bucket, item["Key"]), item["Size"]) for item in page.get("Contents", ())]
+        return found
+
+    def settings_document(self, document: dict[str, Any]) -> S3Uri:
+        """The S3 folder with ``document`` as ``settings.json``, by its content."""
+        folder = self.layout.settings(self.step, digest(document))
+        self.put_document(folder / "settings.json", document)
+        return folder

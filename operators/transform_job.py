@@ -1,0 +1,52 @@
+"""The hold-out → predictions, in one batch transform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy.request import candidate_model, transform_request
+from foldline.jobs import TRANSFORM
+from foldline.names import digest
+from foldline.steps.fitting import TrainingSettings
+from foldline.steps.release import TransformSettings
+from operators.base import StepOperator
+from operators.results import FitResult, FoldsResult, PredictionsResult
+from operators.steprun import StepRun
+
+
+class TransformJobOperator(StepOperator):
+    """Predict the hold-out with the fitted candidate; every output line keeps its row id.
+
+    Args:
+        model: Result of the final fit.
+        folds: Result of the preprocessing, which wrote the hold-out.
+    """
+
+    template_fields = ("step", "model", "folds")
+
+    def __init__(self, *, model: FitResult, folds: FoldsResult, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        self.folds = folds
+
+    def work(self, run: StepRun) -> PredictionsResult:
+        """Where the predictions are."""
+        settings = run.settings(TransformSettings)
+        environment = run.pipeline.environment
+        model = candidate_model(
+            environment,
+            prefix=f"{run.pipeline.name}-candidate",
+            image=run.only(TrainingSettings).job.image,
+            artifact=self.model["model"],
+            labels=run.labels("model", {"artifact": self.model["model"]}),
+        )
+        name = model["ModelName"]
+        if not run.endpoints.exists("describe_model", ModelName=name):
+            run.endpoints.carry_out("create_model", model)
+        output = run.layout.predictions(digest({"model": name, "holdout": self.folds["digest"]}))
+        request = transform_request(settings, environment, run.layout, model=name, output=output)
+        run.run_job(TRANSFORM, request, max_runtime=settings.max_runtime)
+        rows = self.folds["holdout_rows"]
+        run.evidence.update(rows_in=rows, output_uri=str(output))
+        run.detail = f"{rows:,} rows"
+        return {"uri": str(output), "rows": rows, "model": name}
