@@ -1,7 +1,7 @@
 """``python -m localaws --port 4566 --state DIR``: serve until SIGTERM, SIGINT or a POST to /_localaws/stop.
 
-Exit codes: 0 stopped, 3 the port is taken, 4 the state folder cannot be written (or the disk is full), 5 another
-server holds the state folder.
+Exit codes: 0 stopped, 3 the port is taken, 4 the state folder cannot be written (or the disk is full),
+5 another server holds the state folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import signal
 import sqlite3
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from localaws.front import Front
@@ -77,7 +78,7 @@ def serve(host: str, port: int, state: Path) -> int:
     return 0
 
 
-def _each(handlers, method: str) -> None:
+def _each(handlers: Iterable[object], method: str) -> None:
     for handler in handlers:
         action = getattr(handler, method, None)
         if action is not None:

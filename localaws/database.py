@@ -13,8 +13,8 @@ from typing import Any
 class Database:
     """One SQLite connection behind one lock, in write-ahead mode.
 
-    A committed transaction survives the death of the process (``kill -9``); after a power cut the last ones may be
-    lost, never half-written. A statement takes microseconds here, so one lock serves better than a pool.
+    A committed transaction survives the death of the process (``kill -9``); after a power cut the last ones
+    may be lost, never half-written. A statement takes microseconds, so one lock serves better than a pool.
     """
 
     def __init__(self, path: Path, schema: str) -> None:

@@ -1,4 +1,4 @@
-"""Which service a request is for, and its answer: validated, dispatched, shaped, errors in the service's own form."""
+"""Which service a request is for, and its answer: checked, served, shaped; errors in the service's form."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from localaws.errors import AwsError
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
-from localaws.s3.http import S3Api
+from localaws.s3.rest import S3Api
 from localaws.services import ModelRuntime, Service
 from localaws.shapes import check, service_model, shaped
 from localaws.wire import Request, Response

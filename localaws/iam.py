@@ -116,12 +116,12 @@ class Iam:
         return {"AttachedPolicies": policies, "IsTruncated": False}
 
     def SimulatePrincipalPolicy(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Refused: nothing here denies anything, so there is nothing to simulate; clients go on without."""
+        """Refused: nothing here denies anything, so nothing is to simulate; clients go on without."""
         caller = f"arn:aws:iam::{self._world.account}:root"
-        action = "iam:SimulatePrincipalPolicy"
+        action, source = "iam:SimulatePrincipalPolicy", request["PolicySourceArn"]
         raise AwsError(
             "AccessDenied",
-            f"User: {caller} is not authorized to perform: {action} on resource: {request['PolicySourceArn']}",
+            f"User: {caller} is not authorized to perform: {action} on resource: {source}",
             403,
         )
 

@@ -35,7 +35,7 @@ def _compiled(pattern: str, foreign: str) -> re.Pattern[str]:
 
 
 def _translate(pattern: str, foreign: str) -> str:
-    r"""Python's form of a pattern; ``\p{L}`` becomes the ASCII letters and those of the value's other characters."""
+    r"""Python's form of a pattern; ``\p{L}`` becomes the ASCII letters and the value's other letters."""
     text = pattern.replace(SURROGATES, r"\U00010000-\U0010FFFF").replace(r"\z", r"\Z")
     text = re.sub(r"\$\{\d+,\d+\}", "$", text)  # an anchor repeated is the anchor
     text = re.sub(r"(\\[wdsS])-(?=[^\]])", r"\1\\-", text)  # "[\w-_]": a dash after a class is a dash
@@ -48,7 +48,7 @@ def _translate(pattern: str, foreign: str) -> str:
             members = ASCII_CLASSES.get(name) or _category(name, foreign)
             pieces.append(members if inside else f"[{members}]")
             continue
-        pieces.append(f"\\[" if opening and inside else token.group())
+        pieces.append("\\[" if opening and inside else token.group())
         if not escaped:
             inside = bool(opening) or (inside and not closing)
     return "".join([*pieces, text[position:]])

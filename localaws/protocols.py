@@ -19,7 +19,7 @@ from localaws.wire import Request, Response
 
 
 class JsonProtocol:
-    """``application/x-amz-json-1.0`` and ``-1.1``: the operation in X-Amz-Target, members in a JSON object."""
+    """``application/x-amz-json-1.0`` and ``-1.1``: the operation in X-Amz-Target, members in the body."""
 
     def read(self, model: ServiceModel, request: Request) -> tuple[str, dict[str, Any]]:
         """The operation's name and its members as sent."""
@@ -89,7 +89,10 @@ class QueryProtocol:
         inner = (
             f"<Type>{kind}</Type><Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
         )
-        body = f'<ErrorResponse xmlns="{space}"><Error>{inner}</Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>'
+        body = (
+            f'<ErrorResponse xmlns="{space}"><Error>{inner}</Error><RequestId>{uuid.uuid4()}</RequestId>'
+            "</ErrorResponse>"
+        )
         return Response(error.status, {"Content-Type": "text/xml"}, body.encode())
 
 
@@ -113,7 +116,7 @@ def _json_response(status: int, body: dict[str, Any], content_type: str) -> Resp
 
 
 def _from_form(shape: Shape, form: dict[str, str], name: str) -> Any:
-    """A member off a flat form: ``Tags.member.1.Key``, ``Attributes.entry.1.key``; None when it is not there."""
+    """A member off a flat form, such as ``Tags.member.1.Key``; None when it is not there."""
     kind = shape.type_name
     if kind == "structure":
         prefix = name and name + "."

@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
             self._send(response)
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _serve
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_PATCH = _serve  # noqa: N815  # http.server's
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once: the answer must not wait in the write buffer (boto3 would wait a second)."""
+        """Ask for the body at once: left in the write buffer, this would cost boto3 a second per PUT."""
         answered = super().handle_expect_100()
         self.wfile.flush()
         return answered
@@ -125,7 +125,8 @@ class Server(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
 
     @property
     def url(self) -> str:

@@ -13,7 +13,7 @@ from localaws.errors import AwsError
 from localaws.patterns import matches
 
 NUMBERS = ("integer", "long", "float", "double")
-PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+PYTHON_TYPES: dict[str, tuple[type[Any], ...]] = {
     "structure": (dict,),
     "map": (dict,),
     "list": (list,),
@@ -63,11 +63,15 @@ def _check(shape: Shape, value: Any, path: str, problems: list[str]) -> Any:
         where = path or "the request"
         raise AwsError("SerializationException", f"{where}: expected {kind}, got {type(value).__name__}")
     _check_constraints(shape, value, path, problems)
-    if kind == "structure":
+    return _check_members(shape, value, path, problems)
+
+
+def _check_members(shape: Shape, value: Any, path: str, problems: list[str]) -> Any:
+    if shape.type_name == "structure":
         return _check_structure(shape, value, path, problems)
-    if kind == "list":
+    if shape.type_name == "list":
         return [_check(shape.member, item, f"{path}.{n}.member", problems) for n, item in enumerate(value, 1)]
-    if kind == "map":
+    if shape.type_name == "map":
         for key in value:
             _check_constraints(shape.key, key, path, problems)
         return {k: _check(shape.value, v, f"{path}.{k}.member", problems) for k, v in value.items()}
@@ -110,7 +114,7 @@ def _lower_first(name: str) -> str:
 
 
 def shaped(shape: Shape | None, value: Any) -> Any:
-    """A value as the output shape has it: unknown and empty (None) members dropped, times as epoch seconds."""
+    """A value as the output shape has it: unknown and empty (None) members dropped, times in seconds."""
     if shape is None:
         return {}
     kind = shape.type_name

@@ -62,7 +62,8 @@ def _probe(folder: Path) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise StateUnusable(
-            f"writing 1 MiB into it failed ({error.strerror}); free some disk space, or choose another folder (--state)"
+            f"writing 1 MiB into it failed ({error.strerror}); free some disk space, or choose another "
+            "folder (--state)"
         ) from error
     finally:
         path.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ class Store:
         self._database = Database(path, SCHEMA)
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Make several calls one atomic step; re-entrant, and no other thread sees or changes anything meanwhile."""
+        """Make several calls one atomic step; re-entrant, and no other thread meddles meanwhile."""
         return self._database.transaction()
 
     def create(self, kind: str, name: str, body: dict[str, Any]) -> bool:

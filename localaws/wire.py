@@ -18,7 +18,7 @@ LINE_LIMIT = 1 << 16
 class BodyStream(io.RawIOBase):
     """A request's body off the connection, ending where its framing says; never reads past it."""
 
-    def __init__(self, stream: BinaryIO, headers: Mapping[str, str]) -> None:
+    def __init__(self, stream: io.BufferedIOBase, headers: Message) -> None:
         self._stream = stream
         self._chunked = headers.get("Transfer-Encoding", "").lower() == "chunked"
         length = headers.get("Content-Length") or "0"
@@ -37,7 +37,7 @@ class BodyStream(io.RawIOBase):
             self._next_chunk()
         if self.finished:
             return 0
-        count = self._stream.readinto(memoryview(buffer)[: self._left])  # type: ignore[attr-defined]  # rfile is buffered
+        count = self._stream.readinto(memoryview(buffer)[: self._left])
         if not count:
             raise AwsError("IncompleteBody", "The request body ended before its announced length.")
         self._left -= count
@@ -78,7 +78,9 @@ class Request:
     body: io.BufferedReader
 
     @classmethod
-    def read(cls, method: str, target: str, headers: Message, stream: BinaryIO) -> tuple[Request, BodyStream]:
+    def read(
+        cls, method: str, target: str, headers: Message, stream: io.BufferedIOBase
+    ) -> tuple[Request, BodyStream]:
         """The request whose head has been read; and its raw body, to drain."""
         parts = urlsplit(
             target if target.startswith("/") else "/" + target.partition("://")[2].partition("/")[2]
@@ -87,7 +89,7 @@ class Request:
             path, _, query = target.partition("?")
         else:
             path, query = parts.path, parts.query
-        raw = BodyStream(stream, headers)  # type: ignore[arg-type]  # Message.get answers like a mapping's
+        raw = BodyStream(stream, headers)
         pairs = dict(parse_qsl(query, keep_blank_values=True))
         return cls(method, path, pairs, headers, io.BufferedReader(raw, 1 << 16)), raw
 

@@ -81,7 +81,7 @@ class Objects:
         move: bool = False,
         metadata: Mapping[str, str] | None = None,
     ) -> StoredObject:
-        """Store a file as an object; with ``move`` the file itself becomes the blob and is gone from its place."""
+        """Store a file as an object; with ``move`` the file itself becomes the blob and leaves its place."""
         self.index.need_bucket(bucket)
         if move and not source.is_symlink() and source.stat().st_nlink == 1:
             return self.publish(bucket, key, self.files.take(source), metadata=metadata)

@@ -85,7 +85,7 @@ def _pieces(request: Request, trailers: dict[str, str]) -> Iterator[bytes]:
 
 
 def _unwrapped(body: io.BufferedReader, trailers: dict[str, str]) -> Iterator[bytes]:
-    """The data of an aws-chunked body (its chunk signatures are not checked); trailers land in the mapping."""
+    """The data of an aws-chunked body (signatures are not checked); trailers land in the mapping."""
     while True:
         head = body.readline(LINE_LIMIT)
         try:

@@ -6,7 +6,7 @@ import re
 import time
 
 from localaws.errors import AwsError
-from localaws.s3 import xml
+from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.place import Place
 from localaws.wire import Request, Response
@@ -28,15 +28,21 @@ class Buckets:
         """ListBuckets, all on one page; ``prefix`` honoured."""
         prefix = request.query.get("prefix", "")
         rows = self._database.query("SELECT name, created FROM bucket ORDER BY name")
-        buckets: list[xml.Element] = [
+        buckets: list[documents.Element] = [
             (
                 "Bucket",
-                [("Name", name), ("CreationDate", xml.iso(created)), ("BucketRegion", self._region_of(name))],
+                [
+                    ("Name", name),
+                    ("CreationDate", documents.iso(created)),
+                    ("BucketRegion", self._region_of(name)),
+                ],
             )
             for name, created in rows
             if name.startswith(prefix)
         ]
-        return xml.answer("ListAllMyBucketsResult", ("Owner", [("ID", self._account)]), ("Buckets", buckets))
+        return documents.answer(
+            "ListAllMyBucketsResult", ("Owner", [("ID", self._account)]), ("Buckets", buckets)
+        )
 
     def create(self, request: Request, place: Place) -> Response:
         """CreateBucket; creating one's own bucket again is no error, as in us-east-1."""
@@ -45,8 +51,8 @@ class Buckets:
             raise AwsError("InvalidBucketName", "The specified bucket is not valid.", BucketName=name)
         if request.headers.get("x-amz-bucket-object-lock-enabled", "false").lower() == "true":
             raise AwsError("NotImplemented", "localaws does not implement s3 buckets with object lock", 501)
-        body = request.body.read(xml.BODY_LIMIT)
-        region = xml.parse_bytes(body).findtext("LocationConstraint") if body else None
+        body = request.body.read(documents.BODY_LIMIT)
+        region = documents.parse_bytes(body).findtext("LocationConstraint") if body else None
         if region == "us-east-1":
             message = "The specified location-constraint is not valid"
             raise AwsError("InvalidLocationConstraint", message, LocationConstraint=region)
@@ -72,7 +78,7 @@ class Buckets:
         """GetBucketLocation; empty for us-east-1."""
         self._index.need_bucket(place.bucket)
         region = self._region_of(place.bucket)
-        document = xml.render("LocationConstraint")
+        document = documents.render("LocationConstraint")
         if region != "us-east-1":
             document = document.replace(b"></LocationConstraint>", f">{region}</LocationConstraint>".encode())
         return Response(200, {"Content-Type": "application/xml"}, document)

@@ -1,11 +1,12 @@
-"""S3's additional checksums: CRC32, SHA-1 and SHA-256 are computed; the others are kept as the client gave them."""
+"""S3's additional checksums: CRC32, SHA-1 and SHA-256 are computed, others kept as the client gave them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 from typing import Protocol
 
@@ -52,7 +53,7 @@ def digest(algorithm: str) -> Digest:
     return makers[algorithm]()
 
 
-def given(headers: Mapping[str, str]) -> dict[str, str]:
+def given(headers: Message | dict[str, str]) -> dict[str, str]:
     """The checksums a client sent, by algorithm, in base64."""
     found = {name: headers.get(PREFIX + name) for name in KNOWN}
     return {name: value for name, value in found.items() if value}
@@ -71,7 +72,7 @@ def mismatch(algorithm: str) -> AwsError:
 
 
 def of_parts(algorithm: str, parts: list[str]) -> str:
-    """The composite checksum of a multipart object: the checksum of its parts' checksums, and their number."""
+    """A multipart object's composite checksum: the checksum of its parts' checksums, and their number."""
     total = digest(algorithm)
     for part in parts:
         total.update(base64.b64decode(part))

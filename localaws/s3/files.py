@@ -41,7 +41,7 @@ class BlobWriter:
         self._size += len(data)
 
     def append(self, source: Path, start: int = 0, length: int | None = None) -> None:
-        """Append a part of a file; its digest is not folded in, so ``seal`` needs none or gets it from the caller."""
+        """Append a part of a file without digesting it: ``seal`` is told the digest then."""
         with source.open("rb") as file:
             left = (source.stat().st_size if length is None else start + length) - start
             self._size += left
@@ -69,7 +69,7 @@ def _md5_of(path: Path) -> str:
 
 
 def _copy_range(source: BinaryIO, target: BinaryIO, start: int, length: int) -> int:
-    """Move up to 64 MiB from file to file, in the kernel where it can (a reflink costs nothing); the bytes moved."""
+    """Move up to 64 MiB from file to file, in the kernel where it can; the bytes moved."""
     count = min(length, 64 * PIECE)
     if hasattr(os, "copy_file_range"):
         with suppress(OSError):  # across file systems on older kernels; a full disk shows again below
@@ -114,7 +114,7 @@ class BlobFolder:
             path.unlink()
 
     def take(self, source: Path) -> Blob:
-        """Make a blob of a file by renaming it, or by copying where renaming cannot do; the source is gone after."""
+        """Make a blob of a file by renaming it, or by copying across disks; the source is gone after."""
         if source.is_symlink():
             raise ValueError(f"{source} is a link; a blob must be a file of its own")
         name = uuid.uuid4().hex

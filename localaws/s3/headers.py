@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email.header import decode_header, make_header
+from email.header import Header, decode_header, make_header
 from email.message import Message
 from email.utils import formatdate
 from urllib.parse import parse_qsl
@@ -115,7 +115,7 @@ def check_tags(pairs: list[tuple[str, str]], limit: int = 10) -> list[tuple[str,
 
 
 def of_object(item: StoredObject, request: Request) -> dict[str, str]:
-    """The headers of a GET or HEAD of an object; ``response-content-type`` and its like in the query replace some."""
+    """The headers of a GET or HEAD of an object; ``response-content-type`` and its like replace some."""
     headers = {
         "Last-Modified": formatdate(int(item.modified), usegmt=True),
         "ETag": f'"{item.etag}"',
@@ -131,15 +131,13 @@ def of_object(item: StoredObject, request: Request) -> dict[str, str]:
     if request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
         headers |= checksum_headers(item.checksums)
     for name in OVERRIDES:
-        value = request.query.get(f"response-{name.lower()}")
-        if value is not None:
-            headers[name] = value
+        override = request.query.get(f"response-{name.lower()}")
+        if override is not None:
+            headers[name] = override
     return headers
 
 
 def _encoded_word(value: str) -> str:
-    from email.header import Header
-
     return Header(value, "utf-8", maxlinelen=10_000).encode()
 
 

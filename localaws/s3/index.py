@@ -18,23 +18,23 @@ CREATE TABLE IF NOT EXISTS bucket(name TEXT PRIMARY KEY, created REAL NOT NULL) 
 CREATE TABLE IF NOT EXISTS bucket_setting(
     bucket TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY(bucket, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object(
-    bucket TEXT, key TEXT, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL, modified REAL NOT NULL,
-    details TEXT NOT NULL, PRIMARY KEY(bucket, key)) WITHOUT ROWID;
+    bucket TEXT, key TEXT, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+    modified REAL NOT NULL, details TEXT NOT NULL, PRIMARY KEY(bucket, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS upload(
     id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, started REAL NOT NULL,
     details TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS part(
-    upload TEXT, number INTEGER, blob TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL, modified REAL NOT NULL,
-    checksums TEXT NOT NULL, PRIMARY KEY(upload, number)) WITHOUT ROWID;
+    upload TEXT, number INTEGER, blob TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
+    modified REAL NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY(upload, number)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS garbage(blob TEXT PRIMARY KEY, since REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS garbage_age ON garbage(since);
 """
-GRACE = 300.0  # seconds a replaced blob stays readable for whoever holds its path: a long query, a job that stages
+GRACE = 300.0  # seconds a replaced blob stays readable for whoever holds its path, such as a long query
 
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object as it was when asked for; ``path`` is its read-only blob, good for minutes after a replacement."""
+    """One object as it was when asked for; its blob at ``path`` outlives a replacement by minutes."""
 
     bucket: str
     key: str
@@ -77,21 +77,20 @@ class Index:
         self.need_bucket(bucket)
         return None
 
-    def scan(
-        self, bucket: str, prefix: str = "", after: str = "", from_key: str = ""
-    ) -> Iterator[StoredObject]:
-        """Objects by key (in UTF-8 order) under a prefix, after one key, from another on; read in pages."""
+    def scan(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """Objects by key (in UTF-8 order) under a prefix, after a key; read in pages, small ones first."""
         sql = """SELECT key, blob, size, etag, modified, details FROM object
-                 WHERE bucket = ? AND key > ? AND key >= ? ORDER BY key LIMIT 1000"""
+                 WHERE bucket = ? AND key > ? AND key >= ? ORDER BY key LIMIT ?"""
+        limit = 16
         while True:
-            rows = self.database.query(sql, bucket, after, max(prefix, from_key, key=str.encode))
+            rows = self.database.query(sql, bucket, after, prefix, limit)
             for row in rows:
                 if not row[0].startswith(prefix):
                     return
                 yield self._object(bucket, row)
-            if len(rows) < 1000:
+            if len(rows) < limit:
                 return
-            after = rows[-1][0]
+            after, limit = rows[-1][0], min(4 * limit, 1024)
 
     def publish(self, item: StoredObject, expect: Expectation | None = None) -> None:
         """Make an object visible in place of an older one, if the older one (or None) is as expected."""
@@ -102,7 +101,8 @@ class Index:
             "tags": item.tags,
             "parts": item.parts,
         }
-        sql = """INSERT INTO object(bucket, key, blob, size, etag, modified, details) VALUES(?, ?, ?, ?, ?, ?, ?)
+        sql = """INSERT INTO object(bucket, key, blob, size, etag, modified, details)
+                 VALUES(?, ?, ?, ?, ?, ?, ?)
                  ON CONFLICT(bucket, key) DO UPDATE SET blob = excluded.blob, size = excluded.size,
                  etag = excluded.etag, modified = excluded.modified, details = excluded.details"""
         with self.database.transaction():

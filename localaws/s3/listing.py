@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from localaws.errors import AwsError
-from localaws.s3 import xml
+from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.index import Index, StoredObject
 from localaws.s3.place import Place
@@ -21,15 +21,15 @@ SKIPS = 16  # keys of one common prefix read past before it is cheaper to search
 
 @dataclass
 class Page:
-    """One page of a listing; ``last`` is the key or common prefix the next page follows, None on the last page."""
+    """One page; the next one follows ``last``, a key or common prefix; None when there is none."""
 
     objects: list[StoredObject] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     last: str | None = None
 
 
-def page(index: Index, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Up to ``limit`` objects and common prefixes under a prefix, after a key or a common prefix, in order."""
+def page(index: Index, bucket: str, *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
+    """Up to ``limit`` objects and common prefixes under a prefix, after a key or common prefix, in order."""
     found, count, last = Page(), 0, after
     group = _group(after, prefix, delimiter)
     if group != after:  # in the midst of a group: the group is still to be named
@@ -80,8 +80,8 @@ class Listing:
         limit = page_size(query, "max-keys")
         spell = spelling(query)
         after = _position(query) if second else query.get("marker", "")
-        found = page(self._index, place.bucket, prefix, delimiter, after, limit)
-        children: list[xml.Element] = [
+        found = page(self._index, place.bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+        children: list[documents.Element] = [
             ("Name", place.bucket),
             ("Prefix", spell(prefix)),
             ("Delimiter", spell(delimiter) if delimiter else None),
@@ -104,13 +104,15 @@ class Listing:
         with_owner = not second or query.get("fetch-owner") == "true"
         children += [("Contents", self._entry(item, spell, with_owner)) for item in found.objects]
         children += [("CommonPrefixes", [("Prefix", spell(common))]) for common in found.prefixes]
-        return xml.answer("ListBucketResult", *children)
+        return documents.answer("ListBucketResult", *children)
 
-    def _entry(self, item: StoredObject, spell: Callable[[str], str], with_owner: bool) -> list[xml.Element]:
+    def _entry(
+        self, item: StoredObject, spell: Callable[[str], str], with_owner: bool
+    ) -> list[documents.Element]:
         algorithms = [name.upper() for name in item.checksums if name != "type"]
         return [
             ("Key", spell(item.key)),
-            ("LastModified", xml.iso(item.modified)),
+            ("LastModified", documents.iso(item.modified)),
             ("ETag", f'"{item.etag}"'),
             *[("ChecksumAlgorithm", name) for name in algorithms],
             ("ChecksumType", item.checksums.get("type")),

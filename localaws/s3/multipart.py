@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from localaws.errors import AwsError
-from localaws.s3 import checksums, headers, xml
+from localaws.s3 import checksums, documents, headers
 from localaws.s3.blobs import Objects
 from localaws.s3.body import MAX_SIZE, receive
 from localaws.s3.conditions import write_expectation
@@ -66,7 +66,7 @@ class Multipart:
         sql = "INSERT INTO upload(id, bucket, key, started, details) VALUES(?, ?, ?, ?, ?)"
         self._database.change(sql, upload, place.bucket, place.key, time.time(), json.dumps(details))
         echo = {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind}
-        return xml.answer(
+        return documents.answer(
             "InitiateMultipartUploadResult",
             ("Bucket", place.bucket),
             ("Key", place.key),
@@ -106,7 +106,9 @@ class Multipart:
             if algorithm in checksums.COMPUTED:
                 sums[algorithm] = checksums.of_file(algorithm, self._objects.files.path(blob.name))
             self._keep(upload, number, blob, sums)
-        return xml.answer("CopyPartResult", ("ETag", f'"{blob.md5}"'), ("LastModified", xml.iso(time.time())))
+        return documents.answer(
+            "CopyPartResult", ("ETag", f'"{blob.md5}"'), ("LastModified", documents.iso(time.time()))
+        )
 
     def parts(self, request: Request, place: Place) -> Response:
         """ListParts."""
@@ -115,12 +117,12 @@ class Multipart:
         marker = int(request.query.get("part-number-marker") or 0)
         found = [part for part in self._parts(upload) if part.number > marker]
         shown = found[:limit]
-        entries: list[xml.Element] = [
+        entries: list[documents.Element] = [
             (
                 "Part",
                 [
                     ("PartNumber", part.number),
-                    ("LastModified", xml.iso(part.modified)),
+                    ("LastModified", documents.iso(part.modified)),
                     ("ETag", f'"{part.md5}"'),
                     ("Size", part.size),
                     *[(f"Checksum{name.upper()}", value) for name, value in part.checksums.items()],
@@ -128,7 +130,7 @@ class Multipart:
             )
             for part in shown
         ]
-        return xml.answer(
+        return documents.answer(
             "ListPartsResult",
             ("Bucket", place.bucket),
             ("Key", place.key),
@@ -145,7 +147,7 @@ class Multipart:
     def complete(self, request: Request, place: Place) -> Response:
         """CompleteMultipartUpload: the named parts, in order, become the object."""
         upload, details = self._upload(request, place)
-        tree = xml.parse(request)
+        tree = documents.parse(request)
         chosen = self._chosen(tree, {part.number: part for part in self._parts(upload)})
         expect = write_expectation(request)
         md5s = b"".join(binascii.unhexlify(part.md5) for part in chosen)
@@ -169,7 +171,7 @@ class Multipart:
                     expect=expect,
                 )
                 self._objects.index.drop_upload(upload)
-        return xml.answer(
+        return documents.answer(
             "CompleteMultipartUploadResult",
             ("Location", f"http://{request.headers.get('Host', 'localhost')}{request.path}"),
             ("Bucket", place.bucket),
@@ -201,19 +203,19 @@ class Multipart:
         found = [row for row in rows if row[0].startswith(prefix) and row[:2] > marker]
         shown = found[:limit]
         more = len(found) > limit
-        entries: list[xml.Element] = [
+        entries: list[documents.Element] = [
             (
                 "Upload",
                 [
                     ("Key", spell(key)),
                     ("UploadId", upload),
-                    ("Initiated", xml.iso(started)),
+                    ("Initiated", documents.iso(started)),
                     ("StorageClass", "STANDARD"),
                 ],
             )
             for key, upload, started in shown
         ]
-        return xml.answer(
+        return documents.answer(
             "ListMultipartUploadsResult",
             ("Bucket", place.bucket),
             ("KeyMarker", spell(query.get("key-marker", ""))),
@@ -235,8 +237,8 @@ class Multipart:
             self._objects.index.need_bucket(place.bucket)
             raise AwsError(
                 "NoSuchUpload",
-                "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
-                "aborted or completed.",
+                "The specified upload does not exist. The upload ID may be invalid, or the upload may have "
+                "been aborted or completed.",
                 404,
                 UploadId=upload,
             )
@@ -256,7 +258,11 @@ class Multipart:
 
     def _parts(self, upload: str) -> list[Part]:
         sql = "SELECT number, blob, size, md5, modified, checksums FROM part WHERE upload = ? ORDER BY number"
-        return [Part(*row[:5], checksums=json.loads(row[5])) for row in self._database.query(sql, upload)]
+        rows = self._database.query(sql, upload)
+        return [
+            Part(number, blob, size, md5, modified, json.loads(sums))
+            for number, blob, size, md5, modified, sums in rows
+        ]
 
     def _chosen(self, tree: Element, have: dict[int, Part]) -> list[Part]:
         """The parts a completion names, when each is as named, in order and large enough."""
@@ -265,7 +271,7 @@ class Multipart:
             int(text) if (text := entry.findtext("PartNumber") or "").isdecimal() else 0 for entry in entries
         ]
         if tree.tag != "CompleteMultipartUpload" or not entries or not all(numbers):
-            raise xml.malformed()
+            raise documents.malformed()
         if sorted(set(numbers)) != numbers:
             message = "The list of parts was not in ascending order. Parts must be ordered by part number."
             raise AwsError("InvalidPartOrder", message)
@@ -308,8 +314,8 @@ def _check_part(number: int, entry: Element, part: Part | None) -> None:
     if part is None or etag != part.md5 or sums_differ:
         raise AwsError(
             "InvalidPart",
-            "One or more of the specified parts could not be found. The part may not have been uploaded, or the "
-            "specified entity tag may not match the part's entity tag.",
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or "
+            "the specified entity tag may not match the part's entity tag.",
             PartNumber=number,
             ETag=etag,
         )

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote
 
 from localaws.errors import AwsError
-from localaws.s3 import checksums, headers, xml
+from localaws.s3 import checksums, documents, headers
 from localaws.s3.blobs import Objects
 from localaws.s3.body import receive
 from localaws.s3.conditions import NotModified, check_read, failed, write_expectation
@@ -28,12 +28,9 @@ class ObjectRequests:
     def put(self, request: Request, place: Place) -> Response:
         """PutObject."""
         self._objects.index.need_bucket(place.bucket)
-        kept, metadata, tags = (
-            headers.system_headers(request),
-            headers.user_metadata(request.headers),
-            headers.tags(request),
-        )
         expect = write_expectation(request)
+        kept, metadata = headers.system_headers(request), headers.user_metadata(request.headers)
+        tags = headers.tags(request)
         with self._objects.files.writer() as writer:
             received = receive(request, writer)
             sums = received.checksums and received.checksums | {"type": "FULL_OBJECT"}
@@ -66,8 +63,9 @@ class ObjectRequests:
         ):
             raise AwsError(
                 "InvalidRequest",
-                "This copy request is illegal because it is trying to copy an object to itself without changing the "
-                "object's metadata, storage class, website redirect location or encryption attributes.",
+                "This copy request is illegal because it is trying to copy an object to itself without "
+                "changing the object's metadata, storage class, website redirect location or encryption "
+                "attributes.",
             )
         own_tags = request.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE"
         with self._objects.files.writer() as writer:
@@ -82,10 +80,10 @@ class ObjectRequests:
                 tags=headers.tags(request) if own_tags else source.tags,
                 expect=write_expectation(request),
             )
-        return xml.answer(
+        return documents.answer(
             "CopyObjectResult",
             ("ETag", f'"{item.etag}"'),
-            ("LastModified", xml.iso(item.modified)),
+            ("LastModified", documents.iso(item.modified)),
             headers=_encryption(item),
         )
 
@@ -136,10 +134,10 @@ class ObjectRequests:
         self._objects.index.need_bucket(place.bucket)
         if "Content-MD5" not in request.headers and not checksums.given(request.headers):
             raise AwsError("InvalidRequest", "Missing required header for this request: Content-MD5")
-        tree = xml.parse(request)
+        tree = documents.parse(request)
         keys = [element.findtext("Key") or "" for element in tree.findall("Object")]
         if tree.tag != "Delete" or not 0 < len(keys) <= MANY or not all(keys):
-            raise xml.malformed()
+            raise documents.malformed()
         if any(element.findtext("VersionId") for element in tree.findall("Object")):
             raise AwsError("NotImplemented", "localaws does not implement s3 object versions", 501)
         with self._objects.index.database.transaction():
@@ -147,8 +145,8 @@ class ObjectRequests:
                 self._objects.index.delete(place.bucket, key)
         self._objects.index.collect()
         quiet = (tree.findtext("Quiet") or "false").lower() == "true"
-        deleted: list[xml.Element] = [] if quiet else [("Deleted", [("Key", key)]) for key in keys]
-        return xml.answer("DeleteResult", *deleted)
+        deleted: list[documents.Element] = [] if quiet else [("Deleted", [("Key", key)]) for key in keys]
+        return documents.answer("DeleteResult", *deleted)
 
 
 def source_of_copy(objects: Objects, request: Request) -> StoredObject:

@@ -21,7 +21,7 @@ class Place:
 
     @classmethod
     def of(cls, request: Request) -> Place:
-        """The place a request names: ``/bucket/key``, or ``/key`` at host ``bucket.localhost`` or ``bucket.127.0.0.1``.
+        """The place a request names: ``/bucket/key``, or ``/key`` at a host like ``bucket.localhost``.
 
         Raises:
             AwsError: KeyTooLongError, or a path that is not UTF-8.

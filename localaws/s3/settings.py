@@ -1,7 +1,7 @@
-"""Bucket settings that are kept and given back: lifecycle, encryption, public access block; and fixed defaults.
+"""Bucket settings that are kept and given back (lifecycle, encryption, public access block); fixed defaults.
 
-What is kept here is never acted on, and each may be so honestly: a lifecycle works in days, encryption at rest is
-invisible to a client, and nothing is public on a laptop. Settings that would change an answer are refused (501).
+What is kept here is never acted on, and each may be so honestly: a lifecycle works in days, encryption at
+rest is invisible to a client, nothing is public on a laptop. A setting that would change answers is refused.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from localaws.errors import AwsError
-from localaws.s3 import xml
+from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.place import Place
 from localaws.wire import Request, Response
@@ -42,7 +42,7 @@ SETTINGS = (
     Setting(
         "encryption",
         "ServerSideEncryptionConfiguration",
-        xml.render(
+        documents.render(
             "ServerSideEncryptionConfiguration",
             (
                 "Rule",
@@ -56,7 +56,7 @@ SETTINGS = (
     Setting(
         "publicAccessBlock",
         "PublicAccessBlockConfiguration",
-        xml.render(
+        documents.render(
             "PublicAccessBlockConfiguration",
             ("BlockPublicAcls", True),
             ("IgnorePublicAcls", True),
@@ -65,8 +65,8 @@ SETTINGS = (
         ),
     ),
 )
-VERSIONING = xml.render("VersioningConfiguration")  # never enabled
-OWNERSHIP = xml.render("OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")]))
+VERSIONING = documents.render("VersioningConfiguration")  # never enabled
+OWNERSHIP = documents.render("OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")]))
 
 
 class Settings:
@@ -109,9 +109,9 @@ class Settings:
     def _setter(self, setting: Setting) -> Serve:
         def put(request: Request, place: Place) -> Response:
             self._index.need_bucket(place.bucket)
-            body = request.body.read(xml.BODY_LIMIT)
-            if xml.parse_bytes(body).tag != setting.root:
-                raise xml.malformed()
+            body = request.body.read(documents.BODY_LIMIT)
+            if documents.parse_bytes(body).tag != setting.root:
+                raise documents.malformed()
             sql = "INSERT OR REPLACE INTO bucket_setting(bucket, name, body) VALUES(?, ?, ?)"
             self._database.change(sql, place.bucket, setting.name, body.decode())
             return Response(200)

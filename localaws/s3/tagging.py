@@ -6,7 +6,7 @@ import dataclasses
 import json
 
 from localaws.errors import AwsError
-from localaws.s3 import xml
+from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.headers import check_tags
 from localaws.s3.place import Place
@@ -68,12 +68,14 @@ class Tagging:
 
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
-    tree = xml.parse(request)
+    tree = documents.parse(request)
     if tree.tag != "Tagging" or tree.find("TagSet") is None:
-        raise xml.malformed()
+        raise documents.malformed()
     return [(tag.findtext("Key") or "", tag.findtext("Value") or "") for tag in tree.iter("Tag")]
 
 
 def _document(tags: dict[str, str]) -> Response:
-    entries: list[xml.Element] = [("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()]
-    return xml.answer("Tagging", ("TagSet", entries))
+    entries: list[documents.Element] = [
+        ("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()
+    ]
+    return documents.answer("Tagging", ("TagSet", entries))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from localaws.errors import AwsError
-from localaws.s3 import xml
+from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.buckets import Buckets
 from localaws.s3.conditions import NotModified
@@ -22,11 +22,11 @@ from localaws.wire import Request, Response
 Serve = Callable[[Request, Place], Response]
 COPY = "x-amz-copy-source"
 SUBRESOURCES = frozenset(
-    """accelerate acl analytics annotation attributes cors delete encryption intelligent-tiering inventory legal-hold
-    lifecycle location logging metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics
-    notification object-lock ownershipControls policy policyStatus publicAccessBlock renameObject replication
-    requestPayment restore retention select session tagging torrent uploadId uploads versionId versioning versions
-    website""".split()
+    "accelerate acl analytics annotation attributes cors delete encryption intelligent-tiering inventory "  # noqa: SIM905  # one word a line would take a page
+    "legal-hold lifecycle location logging metadataConfiguration metadataInventoryTable metadataJournalTable "
+    "metadataTable metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock "
+    "renameObject replication requestPayment restore retention select session tagging torrent uploadId "
+    "uploads versionId versioning versions website".split()
 )
 
 
@@ -86,7 +86,7 @@ class S3Api:
 
     def error(self, failure: AwsError, request: Request) -> Response:
         """An error in S3's form."""
-        return xml.error(failure, request.path)
+        return documents.error(failure, request.path)
 
     def _serve(self, request: Request, place: Place) -> Serve:
         if not place.bucket:

@@ -11,6 +11,7 @@ from localaws.errors import AwsError
 from localaws.wire import Request, Response
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 BODY_LIMIT = 8 << 20  # bytes; 10,000 parts with checksums take two
 CONTROL = {chr(code): f"&#x{code:X};" for code in range(32)}
 
@@ -20,7 +21,7 @@ Element = tuple[str, Node]
 
 def render(root: str, *children: Element) -> bytes:
     """A document; None leaves an element out, a list nests, and equal names may repeat."""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">{_inner(children)}</{root}>'.encode()
+    return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{_inner(children)}</{root}>'.encode()
 
 
 def _inner(children: list[Element] | tuple[Element, ...]) -> str:
@@ -46,7 +47,7 @@ def error(failure: AwsError, resource: str) -> Response:
     children: list[Element] = [("Code", failure.code), ("Message", failure.message)]
     children += [(name, str(value)) for name, value in failure.fields.items()]
     children += [("Resource", resource), ("RequestId", request_id), ("HostId", "localaws")]
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{_inner(children)}</Error>'.encode()
+    body = f"{DECLARATION}<Error>{_inner(children)}</Error>".encode()
     return Response(failure.status, {"Content-Type": "application/xml", "x-amz-request-id": request_id}, body)
 
 
