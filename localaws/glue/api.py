@@ -1,0 +1,27 @@
+"""Glue's operations for the front."""
+
+from __future__ import annotations
+
+from localaws.glue.catalog import Catalog
+from localaws.glue.classifiers import Classifiers
+from localaws.glue.crawlers import Crawlers
+from localaws.glue.databases import Databases
+from localaws.glue.partitions import Partitions
+from localaws.glue.tables import Tables
+from localaws.glue.tags import Tags
+from localaws.world import World
+
+validation_code = "InvalidInputException"
+
+
+def handlers(world: World) -> list[object]:
+    """The objects that serve Glue."""
+    catalog, tags = Catalog(world), Tags(world)
+    return [
+        Databases(catalog),
+        Tables(catalog),
+        Partitions(catalog),
+        Classifiers(world),
+        Crawlers(world, tags),
+        tags,
+    ]
