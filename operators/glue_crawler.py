@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from foldline.layout import PipelineLayout
-from foldline.requests import Request, merged
 from foldline.steps.data import CatalogueSettings
 from operators.base import StepOperator
 from operators.results import CatalogueResult
@@ -34,19 +32,6 @@ class GlueCrawlerOperator(StepOperator):
         ]
         run.detail = f"{len(tables)} tables in {settings.database}"
         return {"database": settings.database, "tables": list(settings.tables)}
-
-
-def crawler_request(settings: CatalogueSettings, layout: PipelineLayout, role: str, dag_id: str) -> Request:
-    """The CreateCrawler request: one target per raw folder."""
-    request: Request = {
-        "Name": f"foldline-{dag_id}",
-        "Role": role,
-        "DatabaseName": settings.database,
-        "Targets": {"S3Targets": [{"Path": str(layout.raw(table))} for table in settings.tables]},
-        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
-        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
-    }
-    return merged(request, settings.request)
 
 
 def _count(table: dict[str, object], key: str) -> int | None:

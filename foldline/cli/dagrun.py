@@ -1,0 +1,34 @@
+"""One DAG run in this process, by Airflow's own `dag.test()`: what `foldline run` starts as a child.
+
+    python -m foldline.cli.dagrun DAG_ID '{"folds": 3}'
+
+Exit code 0 when the run succeeded, 1 when it failed, 2 when there is no such DAG.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from foldline import progress
+
+
+def main(dag_id: str, conf: str) -> int:
+    """Run the DAG and return the exit code."""
+    from airflow.configuration import conf as airflow_conf
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(airflow_conf.get("core", "dags_folder"), include_examples=False)
+    dag = bag.dags.get(dag_id)
+    if dag is None:
+        why = "\n".join(bag.import_errors.values()) or f"known: {', '.join(sorted(bag.dags)) or 'none'}"
+        print(f"there is no DAG {dag_id!r} in {bag.dag_folder}\n{why}", file=sys.stderr)  # noqa: T201  # a program
+        return 2
+    run = dag.test(run_conf=json.loads(conf))
+    state = str(getattr(run.state, "value", run.state))
+    progress.emit("run", state=state, run_id=run.run_id)
+    return 0 if state == "success" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:3]))
