@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,18 +94,15 @@ class Queries:
         """
         for generation in range(MAX_GENERATION + 1):
             text = statement(generation)
-            request: dict[str, Any] = {
-                "QueryString": text,
-                "ClientRequestToken": query_token(identity, generation, text),
-                "QueryExecutionContext": {"Database": database},
-                "ResultConfiguration": {
-                    "OutputLocation": str(self.output),
-                    "ExpectedBucketOwner": self.owner,
-                },
-                "WorkGroup": workgroup,
-            }
-            if parameters:
-                request["ExecutionParameters"] = list(parameters)
+            request = query_request(
+                text,
+                query_token(identity, generation, text),
+                parameters,
+                database=database,
+                workgroup=workgroup,
+                output=self.output,
+                owner=self.owner,
+            )
             query_id = call(self.client.start_query_execution, self.clock, **request)["QueryExecutionId"]
             execution = self._wait(query_id, budget, where)
             status = execution["Status"]
@@ -158,6 +154,37 @@ class Queries:
             looks += 1
 
 
+def query_request(
+    text: str,
+    token: str,
+    parameters: Sequence[str],
+    *,
+    database: str,
+    workgroup: str,
+    output: S3Uri,
+    owner: str,
+) -> dict[str, Any]:
+    """The StartQueryExecution request.
+
+    Args:
+        text: The statement.
+        token: See :func:`query_token`.
+        parameters: SQL literals for the ``?``, in order.
+        database: Glue database.
+        workgroup: Athena workgroup.
+        output: Prefix of Athena's result files.
+        owner: Account that must own the output bucket.
+    """
+    request: dict[str, Any] = {
+        "QueryString": text,
+        "ClientRequestToken": token,
+        "QueryExecutionContext": {"Database": database},
+        "ResultConfiguration": {"OutputLocation": str(output), "ExpectedBucketOwner": owner},
+        "WorkGroup": workgroup,
+    }
+    return {**request, "ExecutionParameters": list(parameters)} if parameters else request
+
+
 def query_token(identity: Identity, generation: int, text: str) -> str:
     """Athena's idempotency token: 52 characters that follow from who asks and what."""
     return digest({"key": identity.key, "generation": generation, "text": text}, 52)
@@ -175,9 +202,3 @@ def failure(execution: dict[str, Any], where: str) -> JobFailed | DataError:
             mend="correct the query, or `columns` and `rules` of the step; `foldline validate` checks them",
         )
     return JobFailed(f"Athena query {query_id} failed", where=where, cause=reason)
-
-
-def submitted_at(execution: dict[str, Any]) -> float:
-    """Epoch seconds of the submission."""
-    moment = execution["Status"].get("SubmissionDateTime")
-    return moment.timestamp() if moment is not None else time.time()

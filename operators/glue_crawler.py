@@ -6,6 +6,7 @@ from foldline.steps.data import CatalogueSettings
 from operators.base import StepOperator
 from operators.results import CatalogueResult
 from operators.steprun import StepRun
+from preprocessing.request import crawler_request
 
 
 class GlueCrawlerOperator(StepOperator):
@@ -15,9 +16,7 @@ class GlueCrawlerOperator(StepOperator):
         """The crawled tables."""
         settings = run.settings(CatalogueSettings)
         run.crawlers.ensure_database(settings.database)
-        request = crawler_request(
-            settings, run.common, run.pipeline.environment.role_for("catalogue"), self.dag_id
-        )
+        request = crawler_request(settings, run.pipeline.environment, run.common)
         run.crawlers.run(request, budget=settings.max_runtime)
         where = str(run.common.raw())
         tables = run.crawlers.tables(settings.database, settings.tables, where)

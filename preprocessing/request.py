@@ -9,8 +9,21 @@ from foldline.requests import Request, merged, processing_request
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
-    from foldline.layout import RunLayout, S3Uri
-    from foldline.steps.data import PreprocessingSettings, QualitySettings
+    from foldline.layout import PipelineLayout, RunLayout, S3Uri
+    from foldline.steps.data import CatalogueSettings, PreprocessingSettings, QualitySettings
+
+
+def crawler_request(settings: CatalogueSettings, environment: Environment, layout: PipelineLayout) -> Request:
+    """The CreateCrawler request: one target per raw folder."""
+    request: Request = {
+        "Name": f"foldline-{environment.name}-{layout.pipeline}",
+        "Role": environment.role_for("catalogue"),
+        "DatabaseName": settings.database,
+        "Targets": {"S3Targets": [{"Path": str(layout.raw(table))} for table in settings.tables]},
+        "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
+        "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+    }
+    return merged(request, settings.request)
 
 
 def quality_settings(quality: QualitySettings, preprocessing: PreprocessingSettings) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from foldline.config import Pipeline
 from foldline.jobs import PROCESSING, TRAINING, TRANSFORM, Kind, Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, spec_hash
-from foldline.queries import query_token
+from foldline.queries import query_request, query_token
 from foldline.requests import Request
 from foldline.sourcetree import source_tree
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
@@ -32,9 +32,8 @@ from foldline.steps.release import (
 )
 from foldline.steps.settings import StepSettings
 from foldline.trials import Dimension, Space, Value
-from operators.glue_crawler import crawler_request
 from preprocessing.ingest import audit_statement, parameter_literals, unload_statement
-from preprocessing.request import folds_request, quality_request
+from preprocessing.request import crawler_request, folds_request, quality_request
 from training.request import evaluation_request, fit_request
 
 RUN_ID = "manual__2026-01-01T00:00:00.000000+00:00"
@@ -127,10 +126,9 @@ def step_calls(plan: Plan, step: str, settings: StepSettings) -> Iterator[Planne
 
 def catalogue_calls(plan: Plan, step: str, settings: CatalogueSettings) -> Iterator[PlannedCall]:
     """Database and crawler."""
-    role = plan.pipeline.environment.role_for("catalogue")
     database = {"DatabaseInput": {"Name": settings.database}}
     yield PlannedCall(step, "glue", "CreateDatabase", database)
-    crawler = crawler_request(settings, plan.common, role, plan.pipeline.name)
+    crawler = crawler_request(settings, plan.pipeline.environment, plan.common)
     yield PlannedCall(step, "glue", "CreateCrawler", crawler)
 
 
@@ -140,15 +138,15 @@ def ingest_calls(plan: Plan, step: str, settings: IngestSettings) -> Iterator[Pl
     query = path.read_text(encoding="utf-8") if path.is_file() else "SELECT 1"
     for text in (audit_statement(settings, query), unload_statement(settings, query, plan.table)):
         identity = plan.identity(step, "query", {"text": text})
-        request: Request = {
-            "QueryString": text,
-            "ClientRequestToken": query_token(identity, 0, text),
-            "QueryExecutionContext": {"Database": settings.database},
-            "ResultConfiguration": {"OutputLocation": str(plan.common.queries)},
-            "WorkGroup": plan.pipeline.environment.workgroup,
-        }
-        if settings.parameters:
-            request["ExecutionParameters"] = parameter_literals(settings)
+        request = query_request(
+            text,
+            query_token(identity, 0, text),
+            parameter_literals(settings),
+            database=settings.database,
+            workgroup=plan.pipeline.environment.workgroup,
+            output=plan.common.queries,
+            owner=plan.pipeline.environment.account,
+        )
         yield PlannedCall(step, "athena", "StartQueryExecution", request)
 
 
@@ -181,7 +179,7 @@ def preprocessing_calls(plan: Plan, step: str, settings: PreprocessingSettings) 
 def fit_calls(
     plan: Plan, step: str, settings: CrossValidationSettings | TrainingSettings | TuningSettings
 ) -> Iterator[PlannedCall]:
-    """One fit, with hyperparameters from the space where there is one; its siblings differ by name and channel."""
+    """One fit, at a corner of the space where there is one; its siblings differ by name and channel."""
     searched = corner(settings.search_space) if isinstance(settings, TuningSettings) else {}
     request = fit_request(
         settings,
