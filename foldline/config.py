@@ -11,28 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from foldline import consistency, params
-from foldline.documents import Document, Unreadable, read_document
-from foldline.environment import Environment, environment_name, read_environment
+from foldline import params
+from foldline.documents import Document
+from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
-from foldline.problems import (
-    Problem,
-    conflict_problem,
-    model_problems,
-    nearest,
-    raise_if_any,
-    shown,
-    unreadable,
-)
+from foldline.problems import Problem, nearest, raise_if_any
 from foldline.project import pipelines, project_root
-from foldline.steps.kinds import KINDS, kind_of
-from foldline.steps.settings import PipelineSettings, Settings, StepSettings
+from foldline.reading import Reading, checked, read_pipeline
+from foldline.steps.kinds import kind_of
+from foldline.steps.settings import PipelineSettings, StepSettings
 
 S = TypeVar("S", bound=StepSettings)
 
-__all__ = ["Pipeline", "load_pipeline", "pipelines", "problems", "project_root", "read_pipeline"]
+__all__ = ["Pipeline", "load_pipeline", "pipeline_of", "pipelines", "problems", "project_root"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class Pipeline:
         root: The project's folder.
         environment: Where it runs.
         settings: Its ``pipeline.yaml``.
-        steps: Its step files by name, in the order of the names.
+        steps: Its steps by name; a kind with nothing to set is there without a file.
     """
 
     name: str
@@ -60,16 +51,13 @@ class Pipeline:
         return self.root / "infra" / self.name
 
     def __getitem__(self, step: str) -> StepSettings:
-        """The settings of a step; a kind with nothing to set needs no file.
+        """The settings of a step.
 
         Raises:
             ConfigError: The pipeline has no such step.
         """
         if step in self.steps:
             return self.steps[step]
-        model = KINDS.get(step)
-        if model is not None and not model.model_fields:
-            return model()
         near = nearest(step, self.steps)
         raise ConfigError(
             f"pipeline {self.name} has no step {step!r}" + (f"; did you mean {near!r}?" if near else ""),
@@ -101,7 +89,7 @@ class Pipeline:
         Raises:
             ConfigError: A param is unknown or breaks its setting's rule; every problem is in the message.
         """
-        documents, found = dict(self.documents), []
+        documents, found = dict(self.documents), list[Problem]()
         for name, value in values.items():
             path = self.settings.params.get(name)
             if path is None:
@@ -116,11 +104,10 @@ class Pipeline:
                 documents[step] = here.with_value(tuple(keys), fitted, params.place(name))
             except params.BadParam as error:
                 found.append(Problem(params.FILE, 0, name, str(error)))
-        loaded, more = _checked(self.name, self.root, self.environment, documents)
-        found += [params.told_as_param(problem, self.settings.params) for problem in more]
-        raise_if_any(found, self.environment.name, f"correct the params of {self.name} and trigger it again")
-        assert loaded is not None, "no pipeline without a problem"
-        return loaded
+        reading = checked(self.folder, self.environment, documents, found)
+        told = [params.told_as_param(problem, self.settings.params) for problem in reading.problems]
+        raise_if_any(told, self.environment.name, f"correct the params of {self.name} and trigger it again")
+        return pipeline_of(self.name, self.root, reading)
 
     def param_schemas(self) -> dict[str, dict[str, Any]]:
         """JSON Schema keywords of each param for Airflow's ``Param``: default, type, bounds, description."""
@@ -147,92 +134,26 @@ def load_pipeline(name: str, *, env: str | None = None, root: Path | None = None
     Raises:
         ConfigError: A file is missing or wrong; every problem is in the message, with file and line.
     """
-    loaded, found = read_pipeline(name, env=env, root=root)
-    raise_if_any(found, environment_name(env), "foldline validate checks all files without running anything")
-    assert loaded is not None, "no pipeline without a problem"
-    return loaded
-
-
-def read_pipeline(
-    name: str, *, env: str | None = None, root: Path | None = None
-) -> tuple[Pipeline | None, list[Problem]]:
-    """The pipeline if it is right, and all that is wrong with it and its environment."""
     root = root or project_root()
-    environment, overrides, found = read_environment(environment_name(env), root)
-    folder = root / "infra" / name
-    if not (folder / "pipeline.yaml").is_file():
-        near = nearest(name, pipelines(root))
-        known = ", ".join(pipelines(root)) or "none"
-        message = f"there is no pipeline {name!r}; known: {known}"
-        return None, [*found, Problem(f"infra/{name}/pipeline.yaml", 0, "", message, nearest=near)]
-    documents = {}
-    for file in sorted(folder.glob("*.yaml")):
-        try:
-            document = read_document(file, f"infra/{name}/{file.name}")
-        except Unreadable as error:
-            found.append(unreadable(error))
-            continue
-        over = overrides.at("steps", file.stem) if overrides is not None else None
-        documents[file.stem] = document.merged(over) if over is not None and over.value else document
-    loaded, more = _checked(name, root, environment, documents)
-    return (loaded if not found else None), [*found, *more]
+    reading = read_pipeline(name, env, root)
+    raise_if_any(
+        reading.problems,
+        environment_name(env),
+        "foldline validate checks all files without running anything",
+    )
+    return pipeline_of(name, root, reading)
+
+
+def pipeline_of(name: str, root: Path, reading: Reading) -> Pipeline:
+    """The pipeline of a reading without problems."""
+    environment, settings = reading.environment, reading.settings
+    assert environment is not None and settings is not None, "what was not read is a problem"
+    return Pipeline(name, root, environment, settings, reading.steps, reading.documents)
 
 
 def problems(name: str | None = None, *, env: str | None = None, root: Path | None = None) -> list[Problem]:
     """All that is wrong with one pipeline, or with all of them and the environment; empty when nothing is."""
     root = root or project_root()
-    found: list[Problem] = []
-    for pipeline in [name] if name is not None else pipelines(root):
-        found += [
-            problem for problem in read_pipeline(pipeline, env=env, root=root)[1] if problem not in found
-        ]
-    return found
-
-
-def _checked(
-    name: str, root: Path, environment: Environment | None, documents: Mapping[str, Document]
-) -> tuple[Pipeline | None, list[Problem]]:
-    """The models of documents that were read, and the problems of all of them together."""
-    found: list[Problem] = []
-    steps: dict[str, StepSettings] = {}
-    settings: PipelineSettings | None = None
-    for stem, document in documents.items():
-        model, wrong = (PipelineSettings, None) if stem == "pipeline" else _model(stem, document)
-        if wrong is not None:
-            found.append(wrong)
-        if model is None:
-            continue
-        one, more = _read(model, document if model is PipelineSettings else document.without("kind"))
-        found += more
-        if isinstance(one, PipelineSettings):
-            settings = one
-        elif isinstance(one, StepSettings):
-            steps[stem] = one
-    for step, conflict in consistency.conflicts(root / "infra" / name, settings, steps, environment):
-        found.append(conflict_problem(conflict, documents[step]))
-    if found or settings is None or environment is None:
-        return None, found
-    return Pipeline(name, root, environment, settings, steps, documents), []
-
-
-def _model(stem: str, document: Document) -> tuple[type[StepSettings] | None, Problem | None]:
-    """The model that reads a step file: its ``kind``, or else its name."""
-    kind = document.value.get("kind", stem)
-    if isinstance(kind, str) and kind in KINDS:
-        return KINDS[kind], None
-    place = document.place(("kind",))
-    said = "kind" if "kind" in document.value else ""
-    rule = (
-        f"must be one of {', '.join(KINDS)}"
-        if said
-        else "the file's name is no kind of step, and no `kind` says one"
-    )
-    near = nearest(kind, KINDS)
-    return None, Problem(place.file, place.line, said, f"{shown(kind)}, {rule}", nearest=near)
-
-
-def _read(model: type[Settings], document: Document) -> tuple[Settings | None, list[Problem]]:
-    try:
-        return model.model_validate(document.value), []
-    except ValidationError as error:
-        return None, model_problems(error, model, document)
+    names = [name] if name is not None else pipelines(root)
+    found = [problem for one in names for problem in read_pipeline(one, env, root).problems]
+    return list(dict.fromkeys(found))

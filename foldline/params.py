@@ -12,7 +12,6 @@ from foldline.problems import Problem, nearest, shown
 from foldline.steps.fields import slot_at
 from foldline.steps.settings import StepSettings
 
-
 FILE = "params"
 """What messages name as the file of a param."""
 

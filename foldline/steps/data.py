@@ -54,8 +54,10 @@ class IngestSettings(RequestSettings):
     max_runtime: Duration = Field(default=600, description="The query is stopped after this long.")
 
     def conflicts(self) -> Iterable[Conflict]:
-        """A column that is named twice."""
-        return repeated(self.columns, "columns")
+        """A column that is named twice, and a rule that is named like what no rule drops."""
+        yield from repeated(self.columns, "columns")
+        if "kept" in self.rules:
+            yield Conflict(("rules", "kept"), "is what rows are called that no rule drops; take another name")
 
 
 class LabelRule(Settings):
