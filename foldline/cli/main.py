@@ -1,0 +1,42 @@
+"""The `foldline` command. Errors of ours are shown as text; anything else is a bug and keeps its traceback."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from foldline.cli import demo, local, validate
+from foldline.cli.schema import schema
+from foldline.errors import FoldlineError
+
+app = typer.Typer(
+    help="End-to-end ML pipelines on Airflow, SageMaker, Athena and Glue; for real on a laptop.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("validate")(validate.validate)
+app.command("run")(demo.run)
+app.command("demo")(demo.demo)
+app.command("samples")(demo.samples)
+app.command("ui")(demo.ui)
+app.command("schema")(schema)
+app.add_typer(local.app, name="local")
+
+
+def main() -> None:
+    """Run the command line; exit code 1 for an error of ours, 130 when interrupted."""
+    try:
+        app()
+    except FoldlineError as error:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
