@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline.report import views, wording
+from foldline.report.headline import tiles
 from foldline.report.plots.trials import fits_half, varied
 from foldline.report.verdict import verdict
 from foldline.runs import RunRecord
@@ -54,7 +55,7 @@ def _context(run: RunRecord) -> dict[str, Any]:
     return {
         "run": run,
         "verdict": verdict(run),
-        "tiles": views.tiles(run),
+        "tiles": tiles(run),
         "steps": views.steps(run),
         "seen": seen,
         "candidate": run.candidate(),

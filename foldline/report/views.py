@@ -30,66 +30,6 @@ def evidence(run: RunRecord) -> dict[str, dict[str, Any]]:
     return {kind: run.evidence(kind) for kind in KINDS}
 
 
-def tiles(run: RunRecord) -> list[dict[str, str]]:
-    """The numbers of the headline: name, value and a line of context; only those there are."""
-    found = []
-    candidate, baseline = run.candidate(), run.baseline()
-    if candidate:
-        best = run.best_trial()
-        context = f"over {w.plural(len(candidate.by_fold), 'fold')}" + (
-            f", trial {best['number']} of {w.plural(len(run.evidence('tuning')['trials']), 'trial')}"
-            if best
-            else ""
-        )
-        found.append(
-            {
-                "name": f"Cross-validated {w.metric(candidate.metric)}",
-                "value": w.score(candidate.mean),
-                "more": f"± {w.score(candidate.sd)}",
-                "context": context + (f"; baseline {w.score(baseline.mean)}" if baseline else ""),
-            }
-        )
-    evaluation = run.evidence("evaluation")
-    name = candidate.metric if candidate else "roc_auc"
-    held = (evaluation.get("metrics") or {}).get(name)
-    if held is not None:
-        base = (evaluation.get("baseline") or {}).get(name)
-        change = w.signed(held - base) if w.is_number(base) else ""
-        found.append(
-            {
-                "name": f"Hold-out {w.metric(name)}",
-                "value": w.score(held),
-                "more": change,
-                "context": f"baseline {w.score(base)}, {w.count(_holdout_rows(run))} rows never seen before",
-            }
-        )
-    deploy = run.evidence("deploy")
-    if deploy.get("endpoint"):
-        found.append({"name": "Endpoint", "value": deploy["endpoint"], "more": "", "context": _smoke(deploy)})
-    jobs = run.jobs
-    context = f"{w.plural(len(jobs), 'job')}, {w.duration(sum(job.seconds for job in jobs))} of job time"
-    found.append({"name": "Run time", "value": w.duration(run.seconds), "more": "", "context": context})
-    return found
-
-
-def _smoke(deploy: dict[str, Any]) -> str:
-    smoke = deploy.get("smoke") or {}
-    if not smoke:
-        return str(deploy.get("action", ""))
-    told = f"{deploy.get('action', 'answers')}; {w.plural(smoke.get('records', 0), 'known record')} answered"
-    median = smoke.get("milliseconds_median")
-    return f"{told}, median {w.plain(median)} ms" if median is not None else told
-
-
-def _holdout_rows(run: RunRecord) -> Any:
-    rows_told = (run.evidence("evaluation").get("rows") or {}).get("expected")
-    return (
-        rows_told
-        if rows_told is not None
-        else (run.evidence("preprocessing").get("holdout") or {}).get("rows")
-    )
-
-
 def steps(run: RunRecord) -> list[dict[str, str]]:
     """Every step in the order it ran, mapped tasks as one, then the steps that never ran."""
     groups: dict[str, list[TaskRecord]] = {}
