@@ -74,14 +74,24 @@ def write_holdout(folder: Path, rows: pa.Table, schema: Schema, rule: str) -> No
 
     The CSV has no header: row id, then the features in the schema's order; a missing value is an empty
     field; a number is the shortest text that reads back as the same float64.
+
+    Raises:
+        DataError: The rows are of one class only, so that no score of them is defined.
     """
+    positives = int(labels_of(rows).sum())
+    if rows.num_rows and positives in (0, rows.num_rows):
+        raise DataError(
+            f"the hold-out has one class only: {positives} of {rows.num_rows} rows are positive",
+            where=WHERE,
+            mend="move `from` so that rows of both classes are held out",
+        )
     for name in ("features", "labels"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     with (folder / "features" / "part-00000.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(_lines(rows, schema))
     answers = rows.select([ROW_ID, LABEL, *schema.features])
     pq.write_table(answers, folder / "labels" / "part-00000.parquet", compression="zstd")
-    summary = {"rows": rows.num_rows, "positives": int(labels_of(rows).sum()), "rule": rule}
+    summary = {"rows": rows.num_rows, "positives": positives, "rule": rule}
     (folder / "holdout.json").write_text(json.dumps(summary, indent=2), "utf-8")
 
 

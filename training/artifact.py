@@ -15,6 +15,8 @@ from foldline.folds import Schema
 from training.models import Estimator, estimator_class
 
 CARD = "foldline.json"
+PREDICTIONS = "predictions.parquet"
+"""The validation rows' predictions, in output.tar.gz: row_id, label, probability, fold."""
 PACKAGES = ("foldline", "preprocessing", "training", "deploy")
 LIBRARIES = ("numpy", "pyarrow", "sklearn", "xgboost")
 SERVE = '''"""SageMaker's entry point; SAGEMAKER_PROGRAM names this file."""

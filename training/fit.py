@@ -20,13 +20,11 @@ from foldline.trials import split_ours
 from preprocessing.container import JobDir, run
 from preprocessing.shards import read_manifest
 from preprocessing.table import LABEL, ROW_ID
-from training.artifact import Card, loaded_versions, write_artifact
+from training.artifact import PREDICTIONS, Card, loaded_versions, write_artifact
 from training.features import Numbers
 from training.metrics import score
 from training.models import new_estimator
 from training.rows import Rows, shard_rows
-
-PREDICTIONS = "predictions.parquet"
 
 
 def fit(job: JobDir) -> None:
