@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from foldline.report.wording import metric, plain, plural, score, signed
+from foldline.report.wording import metric, plain, plural, score
 from foldline.runs import RunRecord
 
 ORDER = (
@@ -74,12 +74,10 @@ def _comparison(run: RunRecord) -> str:
     """Candidate against baseline on the folds and, when there was a gate, against its margin."""
     gate, candidate, baseline = run.evidence("gate"), run.candidate(), run.baseline()
     if gate.get("mean_difference") is not None:
-        asked = f"; the margin asked for is {plain(gate.get('margin'))}"
-        gain = signed(gate["mean_difference"])
+        word = "Better" if gate["mean_difference"] >= 0 else "Worse"
+        by = f"{word} than the baseline by {score(abs(gate['mean_difference']))} {metric(gate.get('metric'))}"
         folds = plural(len(gate.get("differences") or ()), "fold")
-        return (
-            f"Candidate against baseline: {gain} {metric(gate.get('metric'))} on average over {folds}{asked}."
-        )
+        return f"{by} on average over {folds}; the margin asked for is {plain(gate.get('margin'))}."
     if candidate is None:
         return ""
     told = f"{metric(candidate.metric)} {score(candidate.mean)} over {plural(len(candidate.by_fold), 'fold')}"

@@ -56,7 +56,13 @@ def _box(axes: Any, place: float, values: list[float], colour: str) -> None:
 
 
 def fold_differences(differences: list[float], margin: Any, name: str) -> str:
-    """Candidate minus baseline on each fold, beside the margin the gate asks for."""
+    """How much better the candidate is on each fold, beside the margin the gate asks for.
+
+    Args:
+        differences: By fold; positive is better, whatever the metric's direction.
+        margin: What the mean has to reach, or None.
+        name: The metric.
+    """
     mean = sum(differences) / len(differences)
 
     marks = [(mean, f"mean {signed(mean)}", CANDIDATE, (0, (1, 1.5)))]
@@ -79,7 +85,7 @@ def fold_differences(differences: list[float], margin: Any, name: str) -> str:
         axes.set_xlim(low - 0.03 * (high - low), high + 0.06 * ((high - low) or 1))
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"{metric(name)}, candidate − baseline")
+        axes.set_xlabel(f"{metric(name)} gained over the baseline")
 
-    label = f"Candidate minus baseline by fold: mean {signed(mean)}, margin {plain(margin)}"
+    label = f"{metric(name)} gained over the baseline by fold: mean {signed(mean)}, margin {plain(margin)}"
     return svg("fold-differences", label, HALF, 330, draw)
