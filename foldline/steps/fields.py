@@ -1,4 +1,4 @@
-"""Finds the field of a model that a path in a step file stands for."""
+"""Finds what may be written at a path of a step file: the field, its type and its bounds."""
 
 from __future__ import annotations
 
@@ -32,70 +32,79 @@ _BOUNDS: dict[Any, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Slot:
-    """What may stand at a path: a type with its metadata, and the field if the path ends at one."""
+    """What may stand at a path.
 
-    annotation: Any
-    metadata: tuple[Any, ...] = ()
+    Attributes:
+        type: The type, without its annotations.
+        marks: The annotations: units, spellings, bounds.
+        nullable: Whether null may stand there.
+        field: The field of a model, when the path ends at one.
+    """
+
+    type: Any
+    marks: tuple[Any, ...] = ()
+    nullable: bool = False
     field: FieldInfo | None = None
+
+    @classmethod
+    def of(cls, annotation: Any, marks: Sequence[Any] = (), field: FieldInfo | None = None) -> Slot:
+        """The slot of an annotation, with ``| None`` and ``Annotated`` taken off."""
+        found, nullable = list(marks), False
+        while True:
+            if get_origin(annotation) is Annotated:
+                annotation, *more = get_args(annotation)
+                for mark in more:
+                    found += mark.metadata if isinstance(mark, FieldInfo) else [mark]
+            elif get_origin(annotation) in (Union, types.UnionType):
+                (annotation,) = (part for part in get_args(annotation) if part is not types.NoneType)
+                nullable = True
+            else:
+                return cls(annotation, tuple(found), nullable, field)
 
     @property
     def model(self) -> type[BaseModel] | None:
         """The model, when a mapping with fixed keys stands here."""
-        inner = _without_none(self.annotation)
-        return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
+        return self.type if isinstance(self.type, type) and issubclass(self.type, BaseModel) else None
 
     @property
     def free(self) -> bool:
-        """Whether keys below this path are the user's own words."""
-        return get_origin(_without_none(self.annotation)) is dict
+        """Whether the keys below are the user's own words."""
+        return get_origin(self.type) is dict
+
+    @property
+    def mark(self) -> Spelling | Unit | None:
+        """The unit or the spelling of a value here."""
+        return next((mark for mark in self.marks if isinstance(mark, Spelling | Unit)), None)
 
     def child(self, part: str | int) -> Slot | None:
         """The slot one level down; None when no such key may be written."""
         if self.model is not None:
             for name, field in self.model.model_fields.items():
                 if part == (field.alias or name):
-                    return Slot(field.annotation, tuple(field.metadata), field)
+                    return Slot.of(field.annotation, field.metadata, field)
             return None
-        inner = _without_none(self.annotation)
-        arguments = get_args(inner)
-        if get_origin(inner) is dict and isinstance(part, str):
-            return _slot(arguments[1])
-        if get_origin(inner) is tuple and isinstance(part, int) and arguments:
-            return _slot(arguments[0])
+        arguments = get_args(self.type)
+        if self.free and isinstance(part, str):
+            return Slot.of(arguments[1])
+        if get_origin(self.type) is tuple and isinstance(part, int):
+            return Slot.of(arguments[0])
         return None
 
     @property
     def schema(self) -> dict[str, Any]:
-        """JSON Schema keywords of a plain value: type, bounds, choices, pattern."""
-        inner, metadata = _without_none(self.annotation), list(self.metadata)
-        if get_origin(inner) is Annotated:
-            inner, metadata = get_args(inner)[0], [*metadata, *get_args(inner)[1:]]
-        keywords = dict(_TYPES.get(inner, {}))
-        if get_origin(inner) is Literal:
-            keywords = {"type": "string", "enum": list(get_args(inner))}
-        for mark in metadata:
-            if isinstance(mark, Spelling | Unit):
-                keywords |= mark.json_schema
-            elif type(mark) in _BOUNDS:
+        """JSON Schema keywords of a plain value, as Airflow's Param takes them; empty for any value."""
+        keywords: dict[str, Any] = dict(_TYPES.get(self.type, {}))
+        if get_origin(self.type) is Literal:
+            keywords = {"type": "string", "enum": list(get_args(self.type))}
+        if self.mark is not None:
+            keywords = dict(self.mark.json_schema)
+        for mark in self.marks:
+            if type(mark) in _BOUNDS:
                 keyword, attribute = _BOUNDS[type(mark)]
                 keywords[keyword] = getattr(mark, attribute)
-        if keywords and inner is not self.annotation and type(None) in get_args(self.annotation):
+        if self.nullable and "type" in keywords:
             keywords["type"] = [keywords["type"], "null"]
         return keywords
-
-
-def _slot(annotation: Any) -> Slot:
-    if get_origin(annotation) is Annotated:
-        inner, *metadata = get_args(annotation)
-        return Slot(inner, tuple(metadata))
-    return Slot(annotation)
-
-
-def _without_none(annotation: Any) -> Any:
-    if get_origin(annotation) in (Union, types.UnionType):
-        rest = [argument for argument in get_args(annotation) if argument is not type(None)]
-        return rest[0] if len(rest) == 1 else annotation
-    return annotation
 
 
 def slot_at(model: type[BaseModel], path: Sequence[str | int]) -> Slot | None:
