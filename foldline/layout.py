@@ -49,7 +49,7 @@ def path_slug(text: str, limit: int = 80) -> str:
     Airflow run ids hold `:` and `+`; what had to be replaced is told apart by eight characters of a hash.
     """
     slug = re.sub(r"[^A-Za-z0-9_.=-]+", "-", text).strip("-.")[:limit]
-    if slug == text:
+    if slug and slug == text:
         return slug
     return f"{slug or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
