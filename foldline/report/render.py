@@ -64,12 +64,12 @@ def _context(run: RunRecord) -> dict[str, Any]:
         "trials": trials,
         "varied": varied(trials) if trials else [],
         "wide_trials": bool(trials) and not fits_half(trials),
-        "fixed": views.fixed_hyperparameters(trials),
+        "fixed": views.fixed_hyperparameters(run, trials),
         "metric_rows": views.metric_rows(seen["evaluation"]),
         "slices": views.slice_tables(seen["evaluation"]),
         "plots": views.plots(run),
         "timed_jobs": any(job.started for job in run.jobs),
-        "configs": {step: _yaml(settings) for step, settings in run.config.items()},
+        "configs": {step: _yaml(run.config[step]) for step in views.configured(run)},
         "css": (FOLDER / "report.css").read_text(encoding="utf-8"),
         "script": script,
         "script_digest": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -77,12 +77,19 @@ def _context(run: RunRecord) -> dict[str, Any]:
 
 
 def _yaml(settings: Any) -> str:
-    """The settings as a step file would spell them: blocks outside, flow style inside."""
+    """The settings as a step file would spell them: blocks outside, flow style inside, nothing unset."""
     import yaml
 
-    return str(
-        yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
-    )
+    lean = _set(settings)
+    return str(yaml.safe_dump(lean, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100))
+
+
+def _set(settings: Any) -> Any:
+    """``settings`` without what is null or empty."""
+    if not isinstance(settings, dict):
+        return settings
+    lean = {name: _set(value) for name, value in settings.items()}
+    return {name: value for name, value in lean.items() if value is not None and value != {}}
 
 
 def _along(value: float) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 from foldline.report import wording as w
 from foldline.report.plots import curves, rows, scores, timeline, trials
-from foldline.report.verdict import steps_not_run
+from foldline.report.verdict import ORDER, steps_not_run
 from foldline.runs import RunRecord, TaskRecord
 
 KINDS = (
@@ -72,11 +72,20 @@ def scored_trials(run: RunRecord) -> list[dict[str, Any]]:
     return sorted(found, key=lambda trial: trial["number"])
 
 
-def fixed_hyperparameters(trials_told: list[dict[str, Any]]) -> dict[str, Any]:
-    """Hyperparameters that are the same in every trial."""
-    differing = set(trials.varied(trials_told)) if trials_told else set()
-    first = trials_told[0].get("hyperparameters", {}) if trials_told else {}
-    return {name: value for name, value in first.items() if name not in differing}
+def fixed_hyperparameters(run: RunRecord, scored: list[dict[str, Any]]) -> dict[str, Any]:
+    """Hyperparameters that are the same in every trial: the step's own, and those that came out equal."""
+    settings = next((run.config.get(task.step) or {} for task in run.of_kind("tuning")), {})
+    first = scored[0].get("hyperparameters", {}) if scored else {}
+    differing = set(trials.varied(scored)) if scored else set()
+    everywhere = {**(settings.get("hyperparameters") or {}), **first}
+    return {name: value for name, value in everywhere.items() if name not in differing}
+
+
+def configured(run: RunRecord) -> list[str]:
+    """Steps that have settings: the pipeline itself, then in the order a pipeline takes them."""
+    order = {kind: place for place, kind in enumerate(("pipeline", *ORDER))}
+    found = [step for step in run.config if run.config[step]]
+    return sorted(found, key=lambda step: order.get(run.kind(step), len(order)))
 
 
 def metric_rows(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
