@@ -55,6 +55,7 @@ def serve(host: str, port: int, state: Path) -> int:
             "choose another with --port (and set AWS_ENDPOINT_URL to it)",
         )
     world = World.open(state, server.url)
+    server.folder = state
     server.services = services(world)
     server.front = Front(world, server.services, model_runtime(world))
     for number in (signal.SIGTERM, signal.SIGINT):

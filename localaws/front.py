@@ -7,7 +7,8 @@ import logging
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
-from urllib.parse import unquote
+from contextlib import suppress
+from urllib.parse import parse_qsl, unquote
 
 from localaws.errors import AwsError
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
@@ -44,11 +45,7 @@ class Front:
             )
         service = self._services.get(name or "")
         if service is None:
-            protocol = JsonProtocol() if "X-Amz-Target" in request.headers else QueryProtocol()
-            operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            return protocol.error(
-                not_implemented(name or "", operation or f"{request.method} {request.path}")
-            )
+            return self._unknown(request, name or "")
         model = service_model(service.name)
         return self._guarded(
             request,
@@ -56,6 +53,15 @@ class Front:
             lambda error: service.protocol.error(error, model),
             lambda request: self._call(service, request),
         )
+
+    def _unknown(self, request: Request, name: str) -> Response:
+        """The refusal of a service that is not there, in a form its client can read."""
+        form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        if form and not operation:
+            operation = dict(parse_qsl(request.body.read().decode(errors="replace"))).get("Action", "")
+        error = not_implemented(name, operation or f"{request.method} {request.path}")
+        return QueryProtocol().error(error) if form else JsonProtocol().error(error)
 
     def _call(self, service: Service, request: Request) -> Response:
         model = service_model(service.name)
@@ -94,20 +100,19 @@ class Front:
             raise
         except Exception as error:
             if no_space(error):
-                return error_form(
-                    AwsError(
-                        "InsufficientStorage",
-                        f"no disk space left under {self._world.state}; nothing was stored. Free some space, "
-                        "or remove objects, and try again",
-                        507,
-                    )
-                )
+                return error_form(self._disk_full())
             log.exception("%s %s %s failed", service, request.method, request.path)
             return error_form(
                 AwsError(
                     "InternalFailure", f"localaws failed inside ({type(error).__name__}); see its log", 500
                 )
             )
+
+    def _disk_full(self) -> AwsError:
+        with suppress(OSError, sqlite3.Error):  # it is the attempt that counts
+            self._world.objects.reclaim()
+        message = f"no disk space left under {self._world.state}; nothing was stored. Free some and try again"
+        return AwsError("InsufficientStorage", message, 507)
 
 
 def scope(request: Request) -> str | None:

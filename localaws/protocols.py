@@ -60,9 +60,8 @@ class QueryProtocol:
 
     def read(self, model: ServiceModel, request: Request) -> tuple[str, dict[str, Any]]:
         """The operation's name and its members, nested and typed by the input shape."""
-        form = dict(request.query)
         try:
-            form |= dict(parse_qsl(request.body.read().decode(), keep_blank_values=True))
+            form = dict(parse_qsl(request.body.read().decode(), keep_blank_values=True))
         except UnicodeDecodeError as error:
             raise AwsError("MalformedQueryString", f"the form is not UTF-8: {error}") from error
         action = form.get("Action", "")

@@ -11,15 +11,18 @@ import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from localaws.errors import AwsError
 from localaws.front import Front
+from localaws.guard import refusal
 from localaws.services import Service
 from localaws.wire import FileRange, Request, Response
 
 log = logging.getLogger("localaws")
 DRAIN_LIMIT = 64 << 20  # bytes of an unread body worth reading away to keep the connection
+LINE_BREAKS = str.maketrans("\r\n", "  ")  # a header's value may come from a query string
 IN_FLIGHT_SECONDS = 5.0  # how long a stop waits for answers under way
 
 
@@ -42,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return self._send(Response(error.status, {"Connection": "close"}, error.message.encode()))
         with self.server.in_flight:
-            response = self.server.about(self, request) or self.server.answer(request)
+            response = self.server.answer(self, request)
             try:
                 if not body.drain(DRAIN_LIMIT):
                     self.close_connection = True
@@ -55,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
         for name, value in response.headers.items():
-            self.send_header(name, value)
+            self.send_header(name, value.translate(LINE_BREAKS))
         if "Content-Length" not in response.headers and response.status not in (204, 304):
             self.send_header("Content-Length", str(response.length))
         if self.close_connection:
@@ -111,11 +114,13 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     front: Front
     services: dict[str, Service]
+    folder: Path
 
     def __init__(self, host: str, port: int) -> None:
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, port), Handler)
+        self.loopback_only = ipaddress.ip_address(self.server_name).is_loopback
         self.state = "starting"
         self.stopping = threading.Event()
         self.in_flight = InFlight()
@@ -134,14 +139,16 @@ class Server(ThreadingHTTPServer):
         host = f"[{self.server_name}]" if ":" in self.server_name else self.server_name
         return f"http://{host}:{self.server_port}"
 
-    def answer(self, request: Request) -> Response:
-        """The answer of some AWS service."""
+    def answer(self, handler: Handler, request: Request) -> Response:
+        """The answer of an AWS service, or of a page about the server itself."""
+        if self.loopback_only and (reason := refusal(request)):
+            return _json(403, {"__type": "AccessDenied", "message": reason})
+        if request.path.startswith("/_localaws/"):
+            return self.about(handler, request)
         return self.front.answer(request)
 
-    def about(self, handler: Handler, request: Request) -> Response | None:
-        """The answer of a page about the server itself, None for anything else."""
-        if not request.path.startswith("/_localaws/"):
-            return None
+    def about(self, handler: Handler, request: Request) -> Response:
+        """A page about the server itself."""
         if request.path == "/_localaws/health" and request.method in ("GET", "HEAD"):
             return _json(200, self.health())
         if request.path == "/_localaws/stop" and request.method == "POST":
@@ -161,6 +168,7 @@ class Server(ThreadingHTTPServer):
             "port": self.server_port,
             "state": "stopping" if self.stopping.is_set() else self.state,
             "services": sorted([*self.services, "s3"]),
+            "folder": str(self.folder),
         }
 
     def handle_error(self, request: Any, client_address: Any) -> None:

@@ -126,9 +126,13 @@ class Objects:
             dict(tags or {}),
             parts,
         )
-        self.index.publish(item, expect)
         self.index.collect()
+        self.index.publish(item, expect)
         return item
+
+    def reclaim(self) -> None:
+        """Remove all garbage at once: the disk is full."""
+        self.index.collect(grace=0)
 
     def close(self) -> None:
         """Let go of the index."""

@@ -97,6 +97,20 @@ class Buckets:
             self._database.change("DELETE FROM bucket WHERE name = ?", name)
         return Response(204)
 
+    def access(self, request: Request, place: Place) -> Response:
+        """GetBucketAcl: its owner's, as of every bucket that takes no ACLs."""
+        self._index.need_bucket(place.bucket)
+        grantee: documents.Element = ("Grantee", [("ID", self._account)])
+        grant: documents.Element = ("Grant", [grantee, ("Permission", "FULL_CONTROL")])
+        owner: documents.Element = ("Owner", [("ID", self._account)])
+        return documents.answer("AccessControlPolicy", owner, ("AccessControlList", [grant]))
+
+    def object_access(self, request: Request, place: Place) -> Response:
+        """GetObjectAcl: the same for an object that exists."""
+        if self._index.find(place.bucket, place.key) is None:
+            raise AwsError("NoSuchKey", "The specified key does not exist.", 404, Key=place.key)
+        return self.access(request, place)
+
     def _region_of(self, bucket: str) -> str:
         sql = "SELECT body FROM bucket_setting WHERE bucket = ? AND name = ?"
         rows = self._database.query(sql, bucket, REGION_SETTING)

@@ -10,7 +10,11 @@ from localaws.wire import Request
 
 
 class NotModified(Exception):
-    """The caller has the object already (304)."""
+    """The caller has the object already: a 304 with these headers."""
+
+    def __init__(self, headers: dict[str, str] | None = None) -> None:
+        super().__init__("not modified")
+        self.headers = headers or {}
 
 
 def _has_etag(condition: str, item: StoredObject) -> bool:

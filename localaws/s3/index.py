@@ -138,9 +138,11 @@ class Index:
     def collect(self, grace: float = GRACE) -> None:
         """Remove the files of garbage older than the grace time, a hundred at most when there is one."""
         sql = "SELECT blob FROM garbage WHERE since <= ? LIMIT ?"
-        for (blob,) in self.database.query(sql, time.time() - grace, 100 if grace else -1):
+        dead = self.database.query(sql, time.time() - grace, 100 if grace else -1)
+        for (blob,) in dead:
             self._files.remove(blob)
-            self.database.change("DELETE FROM garbage WHERE blob = ?", blob)
+        if dead:
+            self.database.change_many("DELETE FROM garbage WHERE blob = ?", dead)
 
     def live_blobs(self) -> set[str]:
         """The blobs some object or part still names."""

@@ -102,7 +102,8 @@ class ObjectRequests:
         try:
             check_read(request, item)
         except NotModified:
-            raise NotModified({name: found[name] for name in NOT_MODIFIED_HEADERS if name in found}) from None
+            shown = {name: found[name] for name in NOT_MODIFIED_HEADERS if name in found}
+            raise NotModified(shown) from None
         part = _part(request, item)
         chosen = part or _range(request.headers.get("Range"), item.size)
         status, (start, length) = (206, chosen) if chosen else (200, (0, item.size))

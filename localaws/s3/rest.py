@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ from localaws.s3.listing import Listing
 from localaws.s3.multipart import Multipart
 from localaws.s3.objects import ObjectRequests
 from localaws.s3.place import Place, check_owner
+from localaws.s3.presigned import check_expiry
 from localaws.s3.settings import Settings
 from localaws.s3.tagging import Tagging
 from localaws.shapes import service_model
@@ -49,6 +51,7 @@ class S3Api:
             ("GET", "tagging"): tagging.of_bucket,
             ("PUT", "tagging"): tagging.set_bucket,
             ("DELETE", "tagging"): tagging.clear_bucket,
+            ("GET", "acl"): buckets.access,
             **settings.table(),
         }
         self._object_level: dict[tuple[str, str], Serve] = {
@@ -60,6 +63,7 @@ class S3Api:
             ("GET", "tagging"): tagging.of_object,
             ("PUT", "tagging"): tagging.set_object,
             ("DELETE", "tagging"): tagging.clear_object,
+            ("GET", "acl"): buckets.object_access,
             ("POST", "uploads"): multipart.create,
             ("PUT", "uploadId"): multipart.put_part,
             ("PUT", "uploadId copy"): multipart.copy_part,
@@ -78,11 +82,14 @@ class S3Api:
         if request.method == "OPTIONS":
             raise AwsError("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", 403)
         place = Place.of(request)
+        check_expiry(request)
         check_owner(request, self._account)
         try:
-            return self._serve(request, place)(request, place)
+            response = self._serve(request, place)(request, place)
         except NotModified as found:
-            return Response(304, found.args[0] if found.args else {})
+            response = Response(304, found.headers)
+        response.headers |= {"x-amz-request-id": uuid.uuid4().hex[:16].upper(), "x-amz-id-2": "localaws"}
+        return response
 
     def error(self, failure: AwsError, request: Request) -> Response:
         """An error in S3's form."""
@@ -91,7 +98,8 @@ class S3Api:
     def _serve(self, request: Request, place: Place) -> Serve:
         if not place.bucket:
             if request.method != "GET":
-                raise _not_allowed(request)
+                message = "The specified method is not allowed against this resource."
+                raise AwsError("MethodNotAllowed", message, 405, Method=request.method)
             return self._list_buckets
         table = self._object_level if place.key else self._bucket_level
         names = sorted(SUBRESOURCES.intersection(request.query))
@@ -103,16 +111,11 @@ class S3Api:
         return serve
 
     def _refusal(self, request: Request, place: Place, names: list[str]) -> AwsError:
-        operation = _operation(request.method, bool(place.key), names)
-        if operation is None and not names:
-            return _not_allowed(request)
-        what = operation or f"{request.method} ?{'&'.join(names)}"
+        level = "object" if place.key else "bucket"
+        what = _operation(request.method, level == "object", names)
+        if what is None:
+            what = f"{request.method} of {'&'.join(names) or 'nothing named'} on {level} level"
         return AwsError("NotImplemented", f"localaws does not implement s3.{what}", 501)
-
-
-def _not_allowed(request: Request) -> AwsError:
-    message = "The specified method is not allowed against this resource."
-    return AwsError("MethodNotAllowed", message, 405, Method=request.method)
 
 
 def _operation(method: str, has_key: bool, names: Iterable[str]) -> str | None:

@@ -65,8 +65,30 @@ SETTINGS = (
         ),
     ),
 )
-VERSIONING = documents.render("VersioningConfiguration")  # never enabled
-OWNERSHIP = documents.render("OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")]))
+FIXED: dict[str, bytes | AwsError] = {
+    "versioning": documents.render("VersioningConfiguration"),
+    "ownershipControls": documents.render(
+        "OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")])
+    ),
+    "accelerate": documents.render("AccelerateConfiguration"),
+    "logging": documents.render("BucketLoggingStatus"),
+    "notification": documents.render("NotificationConfiguration"),
+    "requestPayment": documents.render("RequestPaymentConfiguration", ("Payer", "BucketOwner")),
+    "policy": AwsError("NoSuchBucketPolicy", "The bucket policy does not exist", 404),
+    "cors": AwsError("NoSuchCORSConfiguration", "The CORS configuration does not exist", 404),
+    "website": AwsError(
+        "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration", 404
+    ),
+    "replication": AwsError(
+        "ReplicationConfigurationNotFoundError", "The replication configuration was not found", 404
+    ),
+    "object-lock": AwsError(
+        "ObjectLockConfigurationNotFoundError",
+        "Object Lock configuration does not exist for this bucket",
+        404,
+    ),
+}
+"""What a bucket says of the settings that cannot be changed here: as a new one does on AWS."""
 
 
 class Settings:
@@ -78,19 +100,12 @@ class Settings:
 
     def table(self) -> dict[tuple[str, str], Serve]:
         """The functions by method and subresource."""
-        found: dict[tuple[str, str], Serve] = {
-            ("GET", "versioning"): lambda request, place: self._fixed(place, VERSIONING),
-            ("GET", "ownershipControls"): lambda request, place: self._fixed(place, OWNERSHIP),
-        }
+        found = {("GET", name): self._getter(Setting(name, "", answer)) for name, answer in FIXED.items()}
         for setting in SETTINGS:
             found["GET", setting.name] = self._getter(setting)
             found["PUT", setting.name] = self._setter(setting)
             found["DELETE", setting.name] = self._deleter(setting)
         return found
-
-    def _fixed(self, place: Place, document: bytes) -> Response:
-        self._index.need_bucket(place.bucket)
-        return _document(document)
 
     def _getter(self, setting: Setting) -> Serve:
         def get(request: Request, place: Place) -> Response:
