@@ -26,8 +26,11 @@ KINDS = (
 
 
 def evidence(run: RunRecord) -> dict[str, dict[str, Any]]:
-    """The evidence of every kind, by kind; empty for one that left none."""
-    return {kind: run.evidence(kind) for kind in KINDS}
+    """The evidence of every kind, by kind, without parts that are null; empty for one that left none."""
+    return {
+        kind: {part: value for part, value in run.evidence(kind).items() if value is not None}
+        for kind in KINDS
+    }
 
 
 def steps(run: RunRecord) -> list[dict[str, str]]:
