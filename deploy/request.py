@@ -72,13 +72,17 @@ def package_group_request(settings: RegisterSettings, labels: Mapping[str, str])
     }
 
 
+def package_token(artifact: str) -> str:
+    """CreateModelPackage's ClientToken (36 characters at most): one artifact makes one version."""
+    return digest({"artifact": artifact}, 32)
+
+
 def package_request(
     settings: RegisterSettings,
     environment: Environment,
     *,
     image: str,
     artifact: str,
-    token: str,
     metrics: S3Uri,
     properties: Mapping[str, str],
 ) -> Request:
@@ -89,7 +93,6 @@ def package_request(
         environment: Images.
         image: Key of the environment's images, or an image URI.
         artifact: S3 address of ``model.tar.gz``.
-        token: The same for the same model: registering twice makes one version.
         metrics: JSON document with the scores by fold.
         properties: Short facts shown in the registry.
     """
@@ -115,7 +118,7 @@ def package_request(
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": str(metrics)}}
         },
         "CustomerMetadataProperties": dict(properties),
-        "ClientToken": token,
+        "ClientToken": package_token(artifact),
     }
     return merged(request, settings.request)
 

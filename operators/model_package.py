@@ -6,7 +6,6 @@ from typing import Any
 
 from deploy.request import package_group_request, package_request
 from foldline.calls import call, error_code, error_message, find
-from foldline.names import digest
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import RegisterSettings
 from operators.base import StepOperator
@@ -36,13 +35,11 @@ class ModelPackageOperator(StepOperator):
         self._ensure_group(run, settings)
         scores = {key: self.trial[key] for key in ("metric", "scores", "mean", "sd")}
         metrics = run.put_document(run.layout.metrics, {"cross_validation": scores})
-        token = digest({"model": self.model["model"], "job": self.model["job"]}, 52)
         request = package_request(
             settings,
             run.pipeline.environment,
             image=run.only(TrainingSettings).job.image,
             artifact=self.model["model"],
-            token=token,
             metrics=metrics,
             properties={
                 "dag": run.place.dag_id,

@@ -18,7 +18,7 @@ def main(dag_id: str, conf: str) -> int:
     from airflow.configuration import conf as airflow_conf
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(airflow_conf.get("core", "dags_folder"), include_examples=False)
+    bag = DagBag(airflow_conf.get("core", "dags_folder"))
     dag = bag.dags.get(dag_id)
     if dag is None:
         why = "\n".join(bag.import_errors.values()) or f"known: {', '.join(sorted(bag.dags)) or 'none'}"

@@ -212,7 +212,6 @@ def register_calls(plan: Plan, step: str, settings: RegisterSettings) -> Iterato
         plan.pipeline.environment,
         image=plan.image,
         artifact=plan.artifact,
-        token=DIGEST,
         metrics=plan.layout.metrics,
         properties={"run": RUN_ID},
     )

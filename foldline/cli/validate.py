@@ -135,7 +135,7 @@ def _request_problems(pipeline: Pipeline, counts: Counter[str], told: set[str]) 
 
     try:
         calls = planned_calls(pipeline)
-    except ConfigError as error:
+    except (ConfigError, ValueError) as error:
         yield Problem(f"infra/{pipeline.name}", 0, "", str(error))
         return
     counts["request"] += len(calls)

@@ -42,7 +42,7 @@ SELECT
     f.arr_hour,
     f.distance,
     w.temp, w.dewp, w.humid, w.wind_dir, w.wind_speed, w.wind_gust, w.precip, w.pressure, w.visib,
-    f.month * 0 + 2013 - TRY_CAST(p.year AS INTEGER) AS plane_age,
+    year(f.flight_date) - TRY_CAST(p.year AS INTEGER) AS plane_age,
     TRY_CAST(p.seats AS INTEGER) AS seats,
     TRY_CAST(a.lat AS DOUBLE) AS dest_lat,
     TRY_CAST(a.lon AS DOUBLE) AS dest_lon,

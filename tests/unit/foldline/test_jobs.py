@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from foldline.calls import Backoff
+from foldline.errors import JobConflict, JobFailed, JobStopped, JobTimedOut
+from foldline.jobs import TRAINING, Interrupted, Runner, Work
+from foldline.names import Identity
 from tests.unit.foldline.fakes import (
     FakeClock,
     FakeSageMaker,
@@ -15,11 +20,6 @@ from tests.unit.foldline.fakes import (
     running,
     stopped,
 )
-
-from foldline.calls import Backoff
-from foldline.errors import JobConflict, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import TRAINING, Interrupted, Runner, Work
-from foldline.names import Identity
 
 
 def work(task: str = "training", budget: float = 3600.0) -> Work:
