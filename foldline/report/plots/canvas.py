@@ -50,6 +50,8 @@ STYLE = {
     "legend.fontsize": 10.5,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
+    "xtick.major.pad": 6,
+    "ytick.major.pad": 6,
 }
 
 
