@@ -96,11 +96,11 @@ def endpoint_port(port: int | None = None) -> int:
     return found
 
 
-def health(port: int) -> LocalEndpoint | None:
-    """The local endpoint that answers on a port of this machine; None when none does."""
+def health(port: int, *, seconds: float = 5) -> LocalEndpoint | None:
+    """The local endpoint that answers on a port of this machine in time; None when none does."""
     url = f"http://{HOST}:{port}"
     try:
-        found = json.loads(_ask(f"{url}/_localaws/health"))
+        found = json.loads(_ask(f"{url}/_localaws/health", seconds=seconds))
         services = tuple(found["services"])
         folder = Path(found["folder"])
         return LocalEndpoint(url, found["pid"], found["state"], folder, services, found["version"])
@@ -136,7 +136,7 @@ def start_endpoint(
     process, offset = _spawn(port, folder)
     deadline = time.monotonic() + seconds
     while process.poll() is None:
-        found = health(port)
+        found = health(port, seconds=1)
         if found and found.pid == process.pid and found.state == "ready":
             return found
         if time.monotonic() > deadline:
@@ -271,9 +271,9 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _ask(url: str, method: str = "GET") -> Any:
+def _ask(url: str, *, method: str = "GET", seconds: float = 5) -> Any:
     """The body of an answer from this machine, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     request = urllib.request.Request(url, method=method)  # noqa: S310  # our own URL
-    with opener.open(request, timeout=5) as answer:
+    with opener.open(request, timeout=seconds) as answer:
         return answer.read()

@@ -112,9 +112,7 @@ class TestIdentity:
         found = client("sts").assume_role(
             RoleArn="arn:aws:iam::123456789012:role/path/job", RoleSessionName="unit", DurationSeconds=900
         )
-        assert (
-            "arn:aws:sts::123456789012:assumed-role/job/unit" == found["AssumedRoleUser"]["Arn"]
-        )
+        assert "arn:aws:sts::123456789012:assumed-role/job/unit" == found["AssumedRoleUser"]["Arn"]
 
     def test_roles(self, client):
         """
@@ -125,7 +123,9 @@ class TestIdentity:
         assert "arn:aws:iam::123456789012:role/never-created" == unknown["Arn"]
         assert "sagemaker.amazonaws.com" in json.dumps(unknown["AssumeRolePolicyDocument"])
         trust = {"Version": "2012-10-17", "Statement": []}
-        iam.create_role(RoleName="made", AssumeRolePolicyDocument=json.dumps(trust), Tags=[{"Key": "a", "Value": "b"}])
+        iam.create_role(
+            RoleName="made", AssumeRolePolicyDocument=json.dumps(trust), Tags=[{"Key": "a", "Value": "b"}]
+        )
         assert trust == iam.get_role(RoleName="made")["Role"]["AssumeRolePolicyDocument"]
         iam.put_role_policy(RoleName="made", PolicyName="p", PolicyDocument='{"Statement": []}')
         assert {"Statement": []} == iam.get_role_policy(RoleName="made", PolicyName="p")["PolicyDocument"]
@@ -271,5 +271,5 @@ class TestFaultsInside:
         """
         The table refuses an operation that two handlers serve.
         """
-        with pytest.raises(ValueError, match="logs.DescribeLogGroups is served twice"):
+        with pytest.raises(ValueError, match=r"logs\.DescribeLogGroups is served twice"):
             service("logs", JsonProtocol(), "V", [Broken(), SimpleNamespace(DescribeLogGroups=print)])

@@ -121,9 +121,7 @@ def test_completion_only_if_absent(s3, bucket, upload):
     """
     etag = s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]
     s3.put_object(Bucket=bucket, Key="big", Body=b"first")
-    code = error_of(
-        s3.complete_multipart_upload, **upload, MultipartUpload=parts(etag), IfNoneMatch="*"
-    )
+    code = error_of(s3.complete_multipart_upload, **upload, MultipartUpload=parts(etag), IfNoneMatch="*")
     assert "PreconditionFailed" == code
     assert b"first" == s3.get_object(Bucket=bucket, Key="big")["Body"].read()
 
@@ -150,9 +148,9 @@ def test_checksums_of_parts(s3, bucket, kind):
     import zlib
 
     bodies = [os.urandom(5 * MIB), b"tail"]
-    upload = s3.create_multipart_upload(
-        Bucket=bucket, Key="k", ChecksumAlgorithm="CRC32", ChecksumType=kind
-    )["UploadId"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k", ChecksumAlgorithm="CRC32", ChecksumType=kind)[
+        "UploadId"
+    ]
     done = []
     for number, body in enumerate(bodies, 1):
         part = s3.upload_part(

@@ -128,7 +128,9 @@ class TestPatterns:
 
         model = service_model(service)
         patterns = {
-            shape.get("pattern") for shape in model._service_description["shapes"].values() if "pattern" in shape
+            shape.get("pattern")
+            for shape in model._service_description["shapes"].values()
+            if "pattern" in shape
         }
         assert patterns
         for pattern in patterns:

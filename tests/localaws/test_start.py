@@ -21,7 +21,7 @@ def serve(state: Path, port: int, *before: str) -> subprocess.CompletedProcess[s
     """A server that is expected to refuse; its exit code and words."""
     command = [*before, sys.executable, "-P", "-m", "localaws", "--port", str(port), "--state", str(state)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
 
 
 def free_port() -> int:
@@ -33,10 +33,13 @@ def free_port() -> int:
 def can_mount() -> bool:
     if not shutil.which("unshare"):
         return False
-    return subprocess.run([*USER_NAMESPACE, "mount", "-t", "tmpfs", "t", "/mnt"], capture_output=True).returncode == 0
+    mount = [*USER_NAMESPACE, "mount", "-t", "tmpfs", "t", "/mnt"]
+    return subprocess.run(mount, capture_output=True, check=False).returncode == 0
 
 
-needs_mounts = pytest.mark.skipif(not can_mount(), reason="this machine lets no user mount a small disk (unshare)")
+needs_mounts = pytest.mark.skipif(
+    not can_mount(), reason="this machine lets no user mount a small disk (unshare)"
+)
 
 
 def test_restart_keeps_everything(start, connect, tmp_path):
@@ -129,7 +132,7 @@ def test_no_disk_space_at_start(tmp_path):
     """
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = f"mount -t tmpfs -o size=512k tiny {disk} && exec \"$@\""
+    mount = f'mount -t tmpfs -o size=512k tiny {disk} && exec "$@"'
     found = serve(disk / "state", free_port(), *USER_NAMESPACE, "sh", "-c", mount, "sh")
     assert 4 == found.returncode, found.stderr
     assert str(disk / "state") in found.stderr
@@ -147,7 +150,7 @@ def test_no_disk_space_while_running(tmp_path, connect):
     script = f"mount -t tmpfs -o size=16m small {disk} && exec {sys.executable} {__file__} {disk}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [*USER_NAMESPACE, "sh", "-c", script]
-    found = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
+    found = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment, check=False)
     assert 0 == found.returncode, found.stdout + found.stderr
 
 

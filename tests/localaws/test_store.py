@@ -211,5 +211,5 @@ def test_acknowledged_objects_survive_kill(start, connect, tmp_path):
     assert len(told) > 90
     for key, body in told.items():
         assert body == s3.get_object(Bucket="bucket", Key=key)["Body"].read()
-    blobs = [path for path in (state / "blobs").glob("??/*")]
+    blobs = list((state / "blobs").glob("??/*"))
     assert s3.list_objects_v2(Bucket="bucket")["KeyCount"] == len(blobs)
