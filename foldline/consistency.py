@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from foldline.environment import Environment
@@ -10,7 +10,6 @@ from foldline.problems import nearest
 from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fields import slot_at
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
-from foldline.steps.kinds import KINDS
 from foldline.steps.release import DeploySettings, EvaluationSettings, RegisterSettings
 from foldline.steps.settings import Conflict, JobSettings, Metric, PipelineSettings, StepSettings
 
@@ -20,7 +19,11 @@ Found = Iterator[tuple[str, Conflict]]
 
 
 def conflicts(
-    folder: Path, settings: PipelineSettings | None, steps: Steps, env: Environment | None
+    folder: Path,
+    settings: PipelineSettings | None,
+    steps: Steps,
+    env: Environment | None,
+    written: Collection[str],
 ) -> Found:
     """Everything on which the files of one pipeline do not agree.
 
@@ -29,9 +32,10 @@ def conflicts(
         settings: Its ``pipeline.yaml``, when that is right alone.
         steps: Its steps that are right alone, by name.
         env: The environment, when that is right alone.
+        written: Names of all its files, right or wrong.
     """
     if settings is not None:
-        yield from _params(settings, steps)
+        yield from _params(settings, steps, written)
     yield from _queries(folder, steps)
     yield from _columns(steps)
     yield from _metrics(steps)
@@ -40,28 +44,33 @@ def conflicts(
         yield from _images(steps, env)
 
 
-def _params(settings: PipelineSettings, steps: Steps) -> Found:
+def _params(settings: PipelineSettings, steps: Steps, written: Collection[str]) -> Found:
     for name, path in settings.params.items():
         step, *keys = path.split(".")
-        at = ("params", name)
-        if step not in steps:
-            if step not in KINDS:
-                near = nearest(step, steps)
-                yield "pipeline", Conflict(at, f"{path!r}, there is no step {step!r}", near)
-            continue
-        slot = slot_at(type(steps[step]), keys)
-        parent = slot_at(type(steps[step]), keys[:-1])
-        if slot is None or slot.model is not None:
-            known = list(parent.model.model_fields) if parent and parent.model else []
-            near = nearest(keys[-1], known)
-            yield "pipeline", Conflict(at, f"{path!r} is no setting of step {step!r}", near)
-        elif parent is not None and parent.free:
-            present = steps[step].document()
-            for key in keys[:-1]:
-                present = present.get(key, {})
-            if keys[-1] not in present:
-                message = f"{path!r}, but {keys[-2]} of step {step!r} has no {keys[-1]!r}"
-                yield "pipeline", Conflict(at, message, nearest(keys[-1], present))
+        message, near = "", ""
+        if step in steps:
+            message, near = _path_fault(steps[step], path, step, keys)
+        elif step not in written:
+            message, near = f"{path!r}, there is no step {step!r}", nearest(step, written)
+        if message:
+            yield "pipeline", Conflict(("params", name), message, near)
+
+
+def _path_fault(settings: StepSettings, path: str, step: str, keys: list[str]) -> tuple[str, str]:
+    """Why no param can stand for the setting at ``path``, and the nearest key; empty when one can."""
+    slot, parent = slot_at(type(settings), keys), slot_at(type(settings), keys[:-1])
+    if slot is None or parent is None:
+        known = parent.keys if parent is not None else []
+        return f"{path!r} is no setting of step {step!r}", nearest(keys[-1], known)
+    if slot.model is not None:
+        return f"{path!r} is a mapping; name one of its keys: {', '.join(slot.keys)}", ""
+    present = settings.document()
+    for key in keys[:-1]:
+        present = present.get(key) or {}
+    if parent.free and keys[-1] not in present:
+        message = f"{path!r}, but {keys[-2]} of step {step!r} has no {keys[-1]!r}"
+        return message, nearest(keys[-1], present)
+    return "", ""
 
 
 def _queries(folder: Path, steps: Steps) -> Found:

@@ -133,16 +133,19 @@ def _words(detail: Any, path: KeyPath, model: type[BaseModel]) -> tuple[str, str
     if kind in ("too_short", "string_too_short"):
         return "must not be empty", "at least one entry", ""
     if kind in _EXPECTED:
-        expected = _EXPECTED[kind].format(**context)
+        expected = _EXPECTED[kind].format(**{key: _number(limit) for key, limit in context.items()})
         return f"{shown(value)}, must be {expected}", expected, ""
     return str(context.get("error", detail["msg"])), "", ""
 
 
+def _number(limit: Any) -> Any:
+    """A bound as it would be written: pydantic makes 0.0 of the 0 that bounds a float."""
+    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
+
+
 def _unknown_key(path: KeyPath, model: type[BaseModel]) -> tuple[str, str, str]:
     around = slot_at(model, path[:-1])
-    known = []
-    if around and around.model:
-        known = [field.alias or name for name, field in around.model.model_fields.items()]
+    known = around.keys if around is not None else []
     expected = "one of " + ", ".join(known) if known else "no key at all"
     near = nearest(path[-1], known)
     return ("unknown key" if near else f"unknown key, must be {expected}"), expected, near

@@ -80,7 +80,7 @@ def checked(
     for kind, model in KINDS.items():
         if kind not in documents and not model.model_fields:
             steps[kind] = model()
-    for stem, conflict in consistency.conflicts(folder, settings, steps, environment):
+    for stem, conflict in consistency.conflicts(folder, settings, steps, environment, documents):
         found.append(conflict_problem(conflict, documents[stem]))
     return Reading(environment, settings, steps, documents, found)
 
@@ -92,7 +92,9 @@ def _model(stem: str, document: Document, problems: list[Problem]) -> type[StepS
         return KINDS[kind]
     place = document.place(("kind",))
     said = "kind" if "kind" in document.value else ""
-    rule = "must be" if said else "the file's name is no kind of step; name it, or write `kind:`, one of"
+    rule = (
+        "must be one of" if said else "the file's name is no kind of step; name it, or write `kind:`, one of"
+    )
     message = f"{shown(kind)}, {rule} {', '.join(KINDS)}"
     problems.append(Problem(place.file, place.line, said, message, nearest=nearest(kind, KINDS)))
     return None

@@ -17,9 +17,9 @@ from foldline.units import Bytes, Unit
 
 _HEAD = """# Config reference
 
-Written by `foldline schema` from the models; change those, not this page. Unknown keys are refused. A duration is
-a number with a unit (`90s`, `20m`, `1h30m`, `7d`), and so is a size (`6 MiB`, `30 GiB`). The name of a step file
-says its kind; where it does not, `kind:` in the file does.
+Written by `foldline schema` from the models; change those, not this page. Unknown keys are refused.
+A duration is a number with a unit (`90s`, `20m`, `1h30m`, `7d`), and so is a size (`6 MiB`, `30 GiB`).
+The name of a step file says its kind; where it does not, `kind:` in the file does.
 """
 _TYPES = {
     str: ("text", "texts"),

@@ -1,4 +1,4 @@
-"""Schemas: the step models as JSON Schema, so that editors complete and check step files as they are written."""
+"""Schemas: the step models as JSON Schema, so that editors complete and check what is written."""
 
 from __future__ import annotations
 

@@ -67,6 +67,12 @@ class Slot:
         return self.type if isinstance(self.type, type) and issubclass(self.type, BaseModel) else None
 
     @property
+    def keys(self) -> list[str]:
+        """The fixed keys that may be written here, spelt as in the file."""
+        fields = self.model.model_fields if self.model is not None else {}
+        return [field.alias or name for name, field in fields.items()]
+
+    @property
     def free(self) -> bool:
         """Whether the keys below are the user's own words."""
         return get_origin(self.type) is dict
