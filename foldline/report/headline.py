@@ -30,7 +30,8 @@ def tiles(run: RunRecord) -> list[Tile]:
     """The headline of ``run``: only the numbers that there are."""
     found = [_cross_validated(run), _held_out(run), _endpoint(run)]
     jobs = run.jobs
-    told = f"{w.plural(len(jobs), 'job')}, {w.duration(sum(job.seconds for job in jobs))} of job time"
+    took = w.duration(sum(job.seconds for job in jobs))
+    told = f"{w.plural(len(jobs), 'job')}, {took} of job time" if jobs else "no jobs"
     return [*(tile for tile in found if tile), Tile("Run time", w.duration(run.seconds), "", told)]
 
 
