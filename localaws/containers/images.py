@@ -1,0 +1,81 @@
+"""The registry of container images: which program on this computer stands in for an image, by its repository.
+
+Other packages add images through the entry-point group ``localaws.images``; each entry point is an ``Image`` or a list
+of them. The first whose pattern matches wins; entry points are asked before the images listed here.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import sys
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from localaws.jobs.failure import JobFailure
+
+GROUP = "localaws.images"
+SERVING = str(Path(__file__).with_name("serving.py"))
+
+
+@dataclass(frozen=True)
+class Image:
+    """What stands in for the images of some repositories.
+
+    Attributes:
+        repository: Regular expression the whole repository name must match, for example ``sagemaker-xgboost``.
+        python: The interpreter that is ``python3`` in the job; its folder comes first on PATH.
+        train: The image's own training command, for a job that names neither entrypoint nor script; may be empty.
+        serve: The image's model server; it is given the number of an open, listening socket as its last argument.
+    """
+
+    repository: str
+    python: str = sys.executable
+    train: tuple[str, ...] = ()
+    serve: tuple[str, ...] = (sys.executable, SERVING)
+
+
+FRAMEWORKS = (
+    Image(r"sagemaker-xgboost"),
+    Image(r"sagemaker-scikit-learn"),
+    Image(r"sagemaker-base-python.*"),
+    Image(r"sagemaker-distribution-.*"),
+    Image(r"(pytorch|tensorflow|mxnet|autogluon)-(training|inference)(-\w+)?"),
+    Image(r"huggingface-(pytorch|tensorflow)-(training|inference)(-\w+)?"),
+)
+
+
+def repository(uri: str) -> str:
+    """The repository an image's URI names, without registry, tag and digest."""
+    name = uri.partition("@")[0]
+    registry, slash, rest = name.partition("/")
+    if slash and ("." in registry or ":" in registry):
+        name = rest
+    return name.partition(":")[0]
+
+
+def image(uri: str) -> Image:
+    """What stands in for an image.
+
+    Raises:
+        JobFailure: Nothing does.
+    """
+    name = repository(uri)
+    for candidate in (*_added(), *FRAMEWORKS):
+        if re.fullmatch(candidate.repository, name):
+            return candidate
+    raise JobFailure(
+        "ClientError",
+        f"no local runtime stands in for the image {uri}: its repository {name!r} is not in the registry "
+        f"localaws/containers/images.py; a package can add it through the entry-point group {GROUP!r}",
+    )
+
+
+@functools.cache
+def _added() -> tuple[Image, ...]:
+    found: list[Image] = []
+    for entry in entry_points(group=GROUP):
+        value = entry.load()
+        found.extend([value] if isinstance(value, Image) else value)
+    return tuple(found)

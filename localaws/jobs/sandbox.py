@@ -1,0 +1,131 @@
+"""What a job's processes see as ``/opt/ml``: a folder of their own, private by Linux namespaces where they are allowed.
+
+The private form is one overlay mount inside a user and a mount namespace (``unshare``): the lower side is the job's
+inputs as hard links to S3's blobs, the upper side is the folder results are taken from. A program may edit, rename and
+delete its inputs as it may on SageMaker; the edits land in the upper side and never in the store. Nothing outside the
+job's processes is mounted. Where namespaces or overlays are not allowed, inputs are copied, the ``SM_*`` variables name
+the real folders, and ``/opt/ml`` in the request's command and environment is rewritten to them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = "/opt/ml"
+ROOT_IN_TEXT = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
+ENTER_PRIVATE = """
+cd "$0" &&
+mount -t overlay overlay -o "userxattr,lowerdir=$1,upperdir=$2,workdir=scratch" "$3" &&
+{ [ ! -e hosts ] || mount --bind hosts /etc/hosts; } &&
+cd "$4" && shift 4 && exec "$@"
+"""
+ENTER_PLAIN = 'cd "$0" && exec "$@"'
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The way into a job's file system; chosen once, when the server starts.
+
+    Attributes:
+        mount_point: Where the overlay goes: ``/opt/ml`` where that folder exists, else ``/opt``; None when there are
+            no private mounts.
+    """
+
+    mount_point: str | None
+
+    @classmethod
+    def probe(cls, scratch: Path, wanted: str = "auto") -> Sandbox:
+        """The private form if one really works here (a file written through ``/opt/ml`` arrives), else the plain one."""
+        point = ROOT if Path(ROOT).is_dir() else "/opt"
+        if wanted == "none" or not _may_work(point):
+            return cls(None)
+        sandbox = cls(point)
+        folder = scratch / "probe"
+        instance = sandbox.instance("probe", folder)
+        argv = instance.enter(["sh", "-c", "echo works > /opt/ml/probe"], ROOT)
+        try:
+            subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
+            return sandbox if (instance.root / "probe").exists() else cls(None)
+        except (OSError, subprocess.TimeoutExpired):
+            return cls(None)
+        finally:
+            clear(folder)
+
+    def instance(self, name: str, folder: Path) -> Instance:
+        """A host with an empty file system in a folder."""
+        instance = Instance(name, folder, self.mount_point)
+        for path in (instance.root, instance.inputs, folder / "scratch", folder / "home", folder / "tmp"):
+            path.mkdir(parents=True, exist_ok=True)
+        return instance
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One host of a job.
+
+    Attributes:
+        name: ``algo-1`` and so on.
+        folder: The real folder everything of this host lies in.
+        mount_point: Of its sandbox.
+    """
+
+    name: str
+    folder: Path
+    mount_point: str | None
+
+    @property
+    def private(self) -> bool:
+        """Whether its processes see their own, literal ``/opt/ml``."""
+        return self.mount_point is not None
+
+    @property
+    def root(self) -> Path:
+        """The real folder of what its processes write under ``/opt/ml``."""
+        return self.folder / "opt" / "ml"
+
+    @property
+    def inputs(self) -> Path:
+        """The real folder for read-mostly inputs, laid out as ``/opt/ml``."""
+        return self.folder / "inputs" / "ml" if self.private else self.root
+
+    @property
+    def seen(self) -> str:
+        """The path its processes see ``root`` under."""
+        return ROOT if self.private else str(self.root)
+
+    def translate(self, text: str) -> str:
+        """A text of the request with ``/opt/ml`` as this host's processes see it."""
+        return text if self.private else ROOT_IN_TEXT.sub(lambda _: self.seen, text)
+
+    def enter(self, argv: list[str], folder: str) -> list[str]:
+        """The command that runs another one inside this host, in a folder as seen there."""
+        if self.mount_point is None:
+            return ["sh", "-c", ENTER_PLAIN, folder, *argv]
+        whole = self.mount_point == "/opt"
+        lower = "inputs:/opt" if whole else "inputs/ml"
+        upper = "opt" if whole else "opt/ml"
+        shell = ["sh", "-c", ENTER_PRIVATE, str(self.folder), lower, upper, self.mount_point, folder]
+        return ["unshare", "--user", "--map-root-user", "--mount", *shell, *argv]
+
+
+def clear(folder: Path) -> None:
+    """Remove a work folder, with the locked folder an overlay leaves in each host's scratch space."""
+    for pattern in ("scratch/work", "*/scratch/work"):
+        for locked in folder.glob(pattern):
+            locked.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _may_work(point: str) -> bool:
+    """Whether private mounts are worth a try: Linux, the programs, and nothing mounted where the overlay would hide it."""
+    if sys.platform != "linux" or not Path(point).is_dir():
+        return False
+    if not all(shutil.which(program) for program in ("unshare", "mount", "sh")):
+        return False
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return not any(mounted.startswith(f"{point}/") for mounted in mounts)

@@ -1,0 +1,84 @@
+"""The queue of jobs before this computer's cores: first in, first out."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A job that waits: what it is called, the slots it takes, what to run when it has them."""
+
+    name: str
+    width: int
+    run: Callable[[], None]
+
+
+class Slots:
+    """Lets as many jobs run as there are slots; a queued job costs no thread.
+
+    Args:
+        total: Slots there are, >= 1. A job that asks for more gets all of them.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = max(1, total)
+        self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._waiting: deque[Ticket] = deque()
+        self._used = 0
+        self._open = True
+
+    def submit(self, name: str, width: int, run: Callable[[], None]) -> bool:
+        """Queue a job; ``run`` is called in a thread of its own. True when it starts at once."""
+        with self._lock:
+            self._waiting.append(Ticket(name, min(max(1, width), self.total), run))
+            return name in self._start_next()
+
+    def withdraw(self, name: str) -> bool:
+        """Take a job out of the queue; False when it runs already or was never there."""
+        with self._lock:
+            for ticket in self._waiting:
+                if ticket.name == name:
+                    self._waiting.remove(ticket)
+                    self._start_next()
+                    return True
+        return False
+
+    def share(self) -> int:
+        """Slots each process may keep busy: all of them, divided by the jobs that run or are about to."""
+        with self._lock:
+            wanted = self._used + sum(ticket.width for ticket in self._waiting)
+            return max(1, self.total // max(1, min(self.total, wanted)))
+
+    def close(self) -> None:
+        """Start no more jobs."""
+        with self._lock:
+            self._open = False
+
+    def wait_until_idle(self, seconds: float = 10.0) -> None:
+        """Wait until no job runs, at most some seconds."""
+        with self._idle:
+            self._idle.wait_for(lambda: self._used == 0, seconds)
+
+    def _start_next(self) -> set[str]:
+        """Start what fits, in order, with the lock held; the names started."""
+        started = set()
+        while self._open and self._waiting and self._used + self._waiting[0].width <= self.total:
+            ticket = self._waiting.popleft()
+            self._used += ticket.width
+            started.add(ticket.name)
+            threading.Thread(target=self._work, args=(ticket,), name=ticket.name, daemon=True).start()
+        return started
+
+    def _work(self, ticket: Ticket) -> None:
+        try:
+            ticket.run()
+        finally:
+            with self._lock:
+                self._used -= ticket.width
+                self._start_next()
+                self._idle.notify_all()

@@ -1,0 +1,6 @@
+"""SageMaker, really running: one file per resource, its documents in the store, its programs under ``localaws.jobs``.
+
+``api.py`` lists the handlers and ``runtime.py`` calls live endpoints. A resource's file holds its operations and the
+one function its status changes through; ``*_run.py`` is what a job does between its slot and its last status.
+``documents.py`` and ``listing.py`` are what every resource shares: create once, describe, list.
+"""

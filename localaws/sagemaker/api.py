@@ -1,0 +1,33 @@
+"""SageMaker's table of handlers; the front finds each operation by its method's name."""
+
+from __future__ import annotations
+
+from localaws.jobs.machine import Machine
+from localaws.sagemaker.endpoint_configs import EndpointConfigs
+from localaws.sagemaker.endpoints import Endpoints
+from localaws.sagemaker.model_package_groups import ModelPackageGroups
+from localaws.sagemaker.model_packages import ModelPackages
+from localaws.sagemaker.models import Models
+from localaws.sagemaker.processing import ProcessingJobs
+from localaws.sagemaker.tags import Tags
+from localaws.sagemaker.training import TrainingJobs
+from localaws.sagemaker.transform import TransformJobs
+from localaws.world import World
+
+validation_code = "ValidationException"
+
+
+def handlers(world: World) -> list[object]:
+    """Everything that serves an operation of SageMaker over one world."""
+    machine = Machine.of(world)
+    return [
+        TrainingJobs(machine),
+        ProcessingJobs(machine),
+        TransformJobs(machine),
+        Models(world),
+        ModelPackageGroups(world),
+        ModelPackages(world),
+        EndpointConfigs(world),
+        Endpoints(machine),
+        Tags(world),
+    ]

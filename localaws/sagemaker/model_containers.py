@@ -1,0 +1,73 @@
+"""A model's containers, with those that name a model package resolved to its image and data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from localaws.sagemaker.model_package_names import find_package
+from localaws.sagemaker.refusals import invalid, not_implemented, refuse_value
+from localaws.world import World
+
+
+@dataclass(frozen=True)
+class Container:
+    """What one model server is made of.
+
+    Attributes:
+        image: The image's URI.
+        data: URI of ``model.tar.gz``; None for a model without data.
+        source: An ``S3DataSource`` instead of an archive's URI.
+        environment: The container's own variables.
+    """
+
+    image: str
+    data: str | None = None
+    source: dict[str, Any] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def containers_of(world: World, model: dict[str, Any]) -> list[dict[str, Any]]:
+    """The container definitions of a model, each with Image, ModelDataUrl or ModelDataSource, and Environment.
+
+    Raises:
+        AwsError: A container names neither an image nor a model package that is there.
+    """
+    named = [model["PrimaryContainer"]] if "PrimaryContainer" in model else model["Containers"]
+    return [resolved for definition in named for resolved in _resolved(world, definition)]
+
+
+def container_of(world: World, model: dict[str, Any]) -> Container:
+    """The one container of a model.
+
+    Raises:
+        AwsError: The model is of a form this endpoint cannot serve.
+    """
+    definitions = containers_of(world, model)
+    if len(definitions) != 1:
+        raise not_implemented(
+            f"inference pipelines (the model {model['ModelName']} has {len(definitions)} containers)"
+        )
+    [definition] = definitions
+    refuse_value("ContainerDefinition.Mode", definition.get("Mode", "SingleModel"), ("SingleModel",))
+    source = definition.get("ModelDataSource", {}).get("S3DataSource")
+    return Container(
+        definition["Image"], definition.get("ModelDataUrl"), source, dict(definition.get("Environment", {}))
+    )
+
+
+def _resolved(world: World, definition: dict[str, Any]) -> list[dict[str, Any]]:
+    if "ModelPackageName" not in definition:
+        if "Image" not in definition:
+            raise invalid("A container needs an Image or a ModelPackageName")
+        return [definition]
+    package = find_package(world, definition["ModelPackageName"])
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    if not containers:
+        raise invalid(
+            f"The model package {package['ModelPackageArn']} has no InferenceSpecification to serve"
+        )
+    own = definition.get("Environment", {})
+    return [
+        {**container, "Environment": {**container.get("Environment", {}), **own}} for container in containers
+    ]

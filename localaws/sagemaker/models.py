@@ -1,0 +1,58 @@
+"""Models: which image and which data a transform job or an endpoint starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localaws.errors import AwsError
+from localaws.s3.blobs import Objects, split_uri
+from localaws.sagemaker.documents import Documents, Kind
+from localaws.sagemaker.model_containers import containers_of
+from localaws.sagemaker.refusals import invalid
+from localaws.world import World
+
+KIND = Kind(
+    type="model",
+    name="ModelName",
+    arn="ModelArn",
+    exists='Cannot create already existing model "{arn}".',
+    missing='Could not find model "{arn}".',
+)
+
+
+class Models:
+    """Creates, describes, lists and deletes models."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._documents = Documents(world, KIND)
+
+    def CreateModel(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store a model whose data is there."""
+        if ("PrimaryContainer" in request) == bool(request.get("Containers")):
+            raise invalid("You must provide either PrimaryContainer or Containers, and not both")
+        for container in containers_of(self._world, request):
+            _require_data(self._world.objects, container)
+        return {"ModelArn": self._documents.create(request)["ModelArn"]}
+
+    def DescribeModel(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The model."""
+        return self._documents.need(request["ModelName"])
+
+    def ListModels(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A page of models."""
+        return self._documents.list(request, "Models")
+
+    def DeleteModel(self, request: dict[str, Any]) -> None:
+        """Forget a model; endpoints that serve it serve on."""
+        self._documents.delete(request["ModelName"])
+
+
+def _require_data(objects: Objects, container: dict[str, Any]) -> None:
+    uri = container.get("ModelDataUrl")
+    if not uri:
+        return
+    try:
+        objects.get(*split_uri(uri))
+    except AwsError as error:
+        raise invalid(f"Could not find model data at {uri}.") from error

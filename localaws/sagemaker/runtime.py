@@ -1,0 +1,117 @@
+"""SageMaker's runtime: an invocation, sent to a variant's model server and answered as it answers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.errors import AwsError
+from localaws.sagemaker.connections import Answer, Connections, ServerGone
+from localaws.sagemaker.documents import Documents
+from localaws.sagemaker.endpoints import KIND
+from localaws.sagemaker.refusals import not_implemented
+from localaws.world import World
+
+MAX_BODY = 6_291_456  # bytes
+SECONDS = 60.0  # SageMaker's limit for an answer
+ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+VARIANT = "x-amzn-sagemaker-target-variant"
+NOT_THERE = {
+    "x-amzn-sagemaker-target-model": "TargetModel (multi-model endpoints)",
+    "x-amzn-sagemaker-target-container-hostname": "TargetContainerHostname (multi-container endpoints)",
+    "x-amzn-sagemaker-inference-component": "InferenceComponentName",
+    "x-amzn-sagemaker-enable-explanations": "EnableExplanations",
+    "x-amzn-sagemaker-session-id": "SessionId (stateful sessions)",
+}
+PASSED = ("content-type", "accept", ATTRIBUTES, "x-amzn-sagemaker-inference-id")
+
+
+class Runtime:
+    """Answers InvokeEndpoint. Which server has which port it reads from the endpoint's document, so a deployment's
+    switch of traffic is one change there.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._documents = Documents(world, KIND)
+        self._connections = Connections()
+
+    def invoke(
+        self, endpoint: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of an endpoint's answer.
+
+        Raises:
+            AwsError: ValidationError (no such endpoint or variant, body too large), ModelError (the model failed).
+        """
+        asked = {name.lower(): value for name, value in headers.items()}
+        for header, what in NOT_THERE.items():
+            if asked.get(header):
+                raise not_implemented(f"InvokeEndpoint with {what}")
+        if len(body) > MAX_BODY:
+            raise AwsError("ValidationError", f"Request body is larger than {MAX_BODY} bytes")
+        variant, answer = self._ask(endpoint, asked, body)
+        if not 200 <= answer.status < 300:
+            raise self._model_error(endpoint, variant, answer.status, answer.body.decode(errors="replace"))
+        given = {name.lower(): value for name, value in answer.headers.items()}
+        result = {
+            "Content-Type": given.get("content-type", "application/octet-stream"),
+            "x-Amzn-Invoked-Production-Variant": variant,
+        }
+        if ATTRIBUTES in given:
+            result["X-Amzn-SageMaker-Custom-Attributes"] = given[ATTRIBUTES]
+        return 200, result, answer.body
+
+    def _ask(self, endpoint: str, asked: Mapping[str, str], body: bytes) -> tuple[str, Answer]:
+        """The answer of a server; if the one chosen ends just now, that of one that took its place."""
+        passed = {name: asked[name] for name in PASSED if name in asked}
+        tried: int | None = None
+        while True:
+            variant, port = self._target(endpoint, asked.get(VARIANT))
+            try:
+                return variant, self._connections.request(port, "POST", "/invocations", body, passed, SECONDS)
+            except TimeoutError:
+                text = "Your invocation timed out while waiting for a response from container primary."
+                raise self._model_error(endpoint, variant, 0, text) from None
+            except ServerGone as error:
+                self._connections.forget(port)
+                if port == tried:
+                    text = "The model server ended while it handled the request."
+                    raise self._model_error(endpoint, variant, 0, text) from error
+                tried = port
+
+    def _target(self, endpoint: str, wanted: str | None) -> tuple[str, int]:
+        """A variant and its server's port, by weight unless one is asked for."""
+        document = self._documents.find(endpoint) or {}
+        route: dict[str, int] = document.get("_Route") or {}
+        if not route:
+            raise AwsError(
+                "ValidationError", f"Endpoint {endpoint} of account {self._world.account} not found."
+            )
+        if wanted is not None:
+            if wanted not in route:
+                raise AwsError("ValidationError", f"Variant {wanted} not found for endpoint {endpoint}.")
+            return wanted, route[wanted]
+        weights = {stored["name"]: stored["weight"] for stored in document["_Variants"]}
+        names = list(route)
+        shares = [weights[name] for name in names]
+        variant = random.choices(names, shares if any(shares) else None)[0]  # noqa: S311  # traffic, not secrets
+        return variant, route[variant]
+
+    def _model_error(self, endpoint: str, variant: str, status: int, text: str) -> AwsError:
+        who = "client" if 400 <= status < 500 else "server"
+        world = self._world
+        group = f"/aws/sagemaker/Endpoints/{endpoint}"
+        fields: dict[str, Any] = {
+            "OriginalStatusCode": status,
+            "OriginalMessage": text,
+            "LogStreamArn": world.arn("logs", f"log-group:{group}:log-stream:{variant}"),
+        }
+        return AwsError(
+            "ModelError",
+            f'Received {who} error ({status}) from primary with message "{text}". See the log group {group} in account '
+            f"{world.account} for more information.",
+            424,
+            **fields,
+        )

@@ -1,0 +1,146 @@
+"""Training jobs: the resource and its status machine. What a job does is in ``training_run.py``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from localaws.jobs.job_queue import JobQueue
+from localaws.jobs.machine import Machine
+from localaws.jobs.processes import Processes
+from localaws.sagemaker.documents import Documents, Kind
+from localaws.sagemaker.job_rules import FINAL, RESTARTED, instance_count, require_ended, require_running
+from localaws.sagemaker.training_request import check_training_request
+from localaws.sagemaker.training_run import LOG_GROUP, TrainingRun
+
+KIND = Kind(
+    type="training-job",
+    name="TrainingJobName",
+    arn="TrainingJobArn",
+    exists="Training job names must be unique within an AWS account and region, and a training job with this name "
+    "already exists ({arn})",
+    missing="Requested resource not found.",
+    exists_code="ResourceInUse",
+    status="TrainingJobStatus",
+)
+MESSAGES = {
+    "Starting": "Starting the training job",
+    "Pending": "Training job waiting for capacity",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Stopping": "Stopping the training job",
+    "Completed": "Training job completed",
+    "Failed": "Training job failed",
+    "Stopped": "Training job stopped",
+    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
+}
+STATUS_OF = {
+    "Stopping": "Stopping",
+    "Completed": "Completed",
+    "Failed": "Failed",
+    "Stopped": "Stopped",
+    "MaxRuntimeExceeded": "Stopped",
+}  # of a secondary status; all others are InProgress
+
+
+class TrainingJobs:
+    """Creates, describes, lists, stops and deletes training jobs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._documents = Documents(machine.world, KIND)
+        self._queue = JobQueue(machine.slots, KIND.type)
+
+    def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store the job and queue it."""
+        check_training_request(request)
+        now = time.time()
+        starting = {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}
+        job = self._documents.create(
+            request,
+            TrainingJobStatus="InProgress",
+            SecondaryStatus="Starting",
+            SecondaryStatusTransitions=[starting],
+        )
+        name = job["TrainingJobName"]
+        processes = Processes(self._machine, LOG_GROUP)
+        run = TrainingRun(self._machine, job, processes, self.move)
+        if not self._queue.submit(name, instance_count(job["ResourceConfig"]), processes, run):
+            self.move(name, "Pending", only_from="Starting")
+        return {"TrainingJobArn": job["TrainingJobArn"]}
+
+    def DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The job."""
+        return self._documents.need(request["TrainingJobName"])
+
+    def ListTrainingJobs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A page of jobs."""
+        return self._documents.list(request, "TrainingJobSummaries")
+
+    def StopTrainingJob(self, request: dict[str, Any]) -> None:
+        """Ask a job to end; what it wrote so far is kept."""
+        name = request["TrainingJobName"]
+        require_running(self._documents.need(name)["TrainingJobStatus"], "training")
+        self.move(name, "Stopping")
+        if self._queue.stop(name):
+            self.move(name, "Stopped")
+
+    def DeleteTrainingJob(self, request: dict[str, Any]) -> None:
+        """Forget a job that has ended."""
+        job = self._documents.need(request["TrainingJobName"])
+        require_ended(job["TrainingJobStatus"], job["TrainingJobArn"])
+        self._documents.delete(job["TrainingJobName"])
+
+    def move(self, name: str, secondary: str, *, only_from: str = "", **members: Any) -> str:
+        """Change a job's status: the one way to. Tells the primary status the job then has.
+
+        An ended job stays as it ended. A job that is stopping goes through Uploading to Stopped (or Failed), whatever
+        its run says, and its programs' time is still accounted for.
+
+        Args:
+            name: The job.
+            secondary: Its new secondary status; the primary one follows from it.
+            only_from: Change only when this is the secondary status.
+            members: What else changes in the description.
+        """
+        with self._machine.world.store.transaction():
+            job = self._documents.need(name)
+            if job["TrainingJobStatus"] in FINAL or (only_from and job["SecondaryStatus"] != only_from):
+                return str(job["TrainingJobStatus"])
+            stopping = job["TrainingJobStatus"] == "Stopping"
+            if stopping and secondary == "Completed":
+                secondary = "Stopped"
+            status = STATUS_OF.get(secondary, "Stopping" if stopping else "InProgress")
+            now = time.time()
+            transitions = job["SecondaryStatusTransitions"]
+            transitions[-1]["EndTime"] = now
+            transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": MESSAGES[secondary]})
+            if status in FINAL:
+                transitions[-1]["EndTime"] = now
+                members |= _times(job, now)
+            self._documents.update(
+                name,
+                TrainingJobStatus=status,
+                SecondaryStatus=secondary,
+                SecondaryStatusTransitions=transitions,
+                **members,
+            )
+        return status
+
+    def start(self) -> None:
+        """Fail the jobs an earlier server left under way."""
+        for job in self._documents.all():
+            self.move(job["TrainingJobName"], "Failed", FailureReason=RESTARTED)
+
+    def stop(self) -> None:
+        """End what runs; the next server says so."""
+        self._queue.close()
+
+
+def _times(job: dict[str, Any], now: float) -> dict[str, Any]:
+    """The accounts of a job that ends now; a job that never got a host is not billed."""
+    if "TrainingStartTime" not in job:
+        return {"TrainingEndTime": now}
+    seconds = max(1, round(now - job["TrainingStartTime"]))
+    return {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}

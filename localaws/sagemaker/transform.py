@@ -1,0 +1,84 @@
+"""Batch transform jobs: the resource and its status machine. What a job does is in ``transform_run.py``."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from localaws.jobs.job_queue import JobQueue
+from localaws.jobs.machine import Machine
+from localaws.sagemaker.documents import Documents, Kind
+from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, RESTARTED, require_running
+from localaws.sagemaker.models import KIND as MODEL_KIND
+from localaws.sagemaker.transform_request import check_transform_request
+from localaws.sagemaker.transform_run import TransformRun
+
+KIND = Kind(
+    type="transform-job",
+    name="TransformJobName",
+    arn="TransformJobArn",
+    exists=EXISTS,
+    missing=MISSING,
+    exists_code="ResourceInUse",
+    status="TransformJobStatus",
+)
+
+
+class TransformJobs:
+    """Creates, describes, lists and stops batch transform jobs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._documents = Documents(machine.world, KIND)
+        self._models = Documents(machine.world, MODEL_KIND)
+        self._queue = JobQueue(machine.slots, KIND.type)
+
+    def CreateTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Store the job and queue it."""
+        check_transform_request(request)
+        model = self._models.need(request["ModelName"])
+        job = self._documents.create(request, TransformJobStatus="InProgress")
+        run = TransformRun(self._machine, job, model, self.move)
+        self._queue.submit(job["TransformJobName"], 1, run, run)
+        return {"TransformJobArn": job["TransformJobArn"]}
+
+    def DescribeTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The job."""
+        return self._documents.need(request["TransformJobName"])
+
+    def ListTransformJobs(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A page of jobs."""
+        return self._documents.list(request, "TransformJobSummaries")
+
+    def StopTransformJob(self, request: dict[str, Any]) -> None:
+        """End a job; the objects it has finished are kept."""
+        name = request["TransformJobName"]
+        require_running(self._documents.need(name)["TransformJobStatus"], "transform")
+        self.move(name, "Stopping")
+        if self._queue.stop(name):
+            self.move(name, "Stopped")
+
+    def move(self, name: str, status: str, **members: Any) -> str:
+        """Change a job's status: the one way to. Tells the status the job then has.
+
+        An ended job stays as it ended; one that is stopping goes on to Stopped or Failed, whatever its run says.
+        """
+        with self._machine.world.store.transaction():
+            job = self._documents.need(name)
+            if job["TransformJobStatus"] in FINAL:
+                return str(job["TransformJobStatus"])
+            if job["TransformJobStatus"] == "Stopping":
+                status = {"InProgress": "Stopping", "Completed": "Stopped"}.get(status, status)
+            if status in FINAL:
+                members["TransformEndTime"] = time.time()
+            self._documents.update(name, TransformJobStatus=status, **members)
+        return status
+
+    def start(self) -> None:
+        """Fail the jobs an earlier server left under way."""
+        for job in self._documents.all():
+            self.move(job["TransformJobName"], "Failed", FailureReason=RESTARTED)
+
+    def stop(self) -> None:
+        """End what runs; the next server says so."""
+        self._queue.close()
