@@ -117,7 +117,7 @@ def _rule_conflicts(settings: IngestSettings) -> Iterator[Conflict]:
     for name, rule in settings.rules.items():
         try:
             tokens = sqlglot.tokenize(rule, read=DIALECT)
-            statements = sqlglot.parse(f"SELECT CASE WHEN {rule} THEN 1 END", read=DIALECT)
+            statements = sqlglot.parse(f"SELECT CASE WHEN {rule}\n THEN 1 END", read=DIALECT)
         except SqlglotError:
             yield Conflict(("rules", name), f"{rule!r} is no SQL condition")
             continue
@@ -135,7 +135,7 @@ def _columns_of(rule: str) -> list[str]:
     from sqlglot.errors import SqlglotError
 
     try:
-        statement = sqlglot.parse_one(f"SELECT CASE WHEN {rule} THEN 1 END", read=DIALECT)
+        statement = sqlglot.parse_one(f"SELECT CASE WHEN {rule}\n THEN 1 END", read=DIALECT)
     except SqlglotError:
         return []
     return sorted({column.name for column in statement.find_all(expressions.Column)})

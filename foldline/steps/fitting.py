@@ -74,7 +74,7 @@ class Axis(Settings):
 
 
 class SearchSettings(Settings):
-    """How the space is searched."""
+    """Which trials are scored, and how many jobs at once."""
 
     sampler: Literal["tpe", "random"] = Field(default="tpe", description="How the next trial is chosen.")
     trials: int = Field(default=20, ge=1, le=1000, description="Sets of hyperparameters to score.")
