@@ -19,7 +19,7 @@ from foldline.cli.airflowhome import airflow_environment, ensure_migrated
 from foldline.cli.live import Display
 from foldline.cli.local import Output
 from foldline.cli.run import Finished, parsed_params, run_pipeline
-from foldline.cli.summary import summary_dict, summary_table
+from foldline.cli.summary import print_summary, summary_dict
 from foldline.config import Pipeline, load_pipeline
 from foldline.layout import PipelineLayout
 from foldline.local import endpoint_port, health, start_endpoint, stop_endpoint
@@ -132,16 +132,18 @@ def _shown_run(pipeline: Pipeline, params: dict[str, object], output: Output) ->
 
 def _finish(finished: Finished, output: Output) -> None:
     """Show what came out; a failed run ends the command with exit code 1."""
+    failed = [task for task in finished.record.tasks if task.state == "failed"] if finished.record else []
     if output is Output.JSON:
-        known = summary_dict(finished.record, finished.report) if finished.record else {}
-        document = {"succeeded": finished.succeeded, "run_id": finished.run_id, **known}
+        known = summary_dict(finished.record, finished.report or "") if finished.record else {}
+        stop = {"stopped_at": failed[0].task_id, "error": failed[0].error} if failed else {}
+        document = {**known, "succeeded": finished.succeeded, "run_id": finished.run_id, **stop}
         typer.echo(json.dumps(document, indent=2, default=str))
     elif finished.record is not None:
-        Console().print(summary_table(finished.record, finished.report))
-    if not finished.succeeded:
-        if output is Output.TEXT:
-            for record in finished.record.tasks if finished.record else ():
-                if record.state == "failed":
-                    typer.echo(f"{record.task_id} failed: {record.error}", err=True)
-            typer.echo(f"the run did not succeed; Airflow's log: {finished.log}", err=True)
-        raise typer.Exit(1)
+        print_summary(Console(), finished.record, finished.report or "")
+    if finished.succeeded:
+        return
+    if output is Output.TEXT:
+        for task in failed:
+            typer.echo(f"\n{task.task_id} failed: {task.error}", err=True)
+        typer.echo(f"\nthe run did not succeed; Airflow's log: {finished.log}", err=True)
+    raise typer.Exit(1)
