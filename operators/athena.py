@@ -56,7 +56,9 @@ class AthenaUnloadOperator(StepOperator):
         run.evidence["seconds"] += unload.seconds
         run.evidence["query_ids"].append(unload.query_id)
         run.detail = f"{kept:,} rows kept of {rows_in + kept:,}"
-        return {"uri": str(target / f"g{unload.generation}/"), "rows": kept, "query_id": unload.query_id}
+        table = target / f"g{unload.generation}/"
+        content = digest([item.etag for item in run.objects(table)])
+        return {"uri": str(table), "rows": kept, "digest": content, "query_id": unload.query_id}
 
     def _query(
         self, run: StepRun, settings: IngestSettings, label: str, statement: Statement

@@ -43,7 +43,7 @@ class FoldTrainingOperator(StepOperator):
             hyperparameters=settings.hyperparameters,
             fold=fold,
         )
-        part = Part("", request, fold=fold, metric=metric)
+        part = Part("", request, fold=fold, metric=metric, direction=settings.metric.direction)
         outcome = run.run_job(TRAINING, request, max_runtime=settings.job.max_runtime, part=part)
         score = fold_score(outcome, metric)
         run.evidence.update(fold=fold, score=score, metric=metric)

@@ -167,10 +167,10 @@ def known_records(run: StepRun, predictions: PredictionsResult, count: int) -> K
 
 def first_lines(run: StepRun, prefix: S3Uri, count: int) -> list[str]:
     """The first ``count`` whole lines of the first object below ``prefix``."""
-    found = [(uri, size) for uri, size in run.objects(prefix) if size]
+    found = [item for item in run.objects(prefix) if item.size]
     if not found:
         raise DataError("there is nothing to read known records from", where=str(prefix))
-    uri, size = found[0]
+    uri, size = found[0].uri, found[0].size
     answer = run.clients.client("s3").get_object(
         Bucket=uri.bucket,
         Key=uri.key,

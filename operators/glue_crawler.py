@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from foldline.runs import JobRecord
 from foldline.steps.data import CatalogueSettings
 from operators.base import StepOperator
 from operators.results import CatalogueResult
@@ -17,7 +20,17 @@ class GlueCrawlerOperator(StepOperator):
         settings = run.settings(CatalogueSettings)
         run.crawlers.ensure_database(settings.database)
         request = crawler_request(settings, run.pipeline.environment, run.common)
-        run.crawlers.run(request, budget=settings.max_runtime)
+        started, clock = dt.datetime.now(dt.UTC), run.clock.monotonic()
+        crawl = run.crawlers.run(request, budget=settings.max_runtime)
+        run.jobs.append(
+            JobRecord(
+                name=request["Name"],
+                kind="crawler",
+                status=crawl["Status"],
+                seconds=run.clock.monotonic() - clock,
+                started=started.isoformat(),
+            )
+        )
         where = str(run.common.raw())
         tables = run.crawlers.tables(settings.database, settings.tables, where)
         run.evidence["tables"] = [

@@ -67,18 +67,15 @@ class ReportOperator(StepOperator):
 
 def task_records(run: StepRun) -> list[TaskRecord]:
     """The records that this run's tasks left."""
-    found = [uri for uri, _ in run.objects(run.layout.records)]
     mine = run.layout.record(run.place.task_id)
-    return [TaskRecord.from_json(run.get_bytes(uri).decode()) for uri in found if uri != mine]
+    left = [item.uri for item in run.objects(run.layout.records) if item.uri != mine]
+    return [TaskRecord.from_json(run.get_bytes(uri).decode()) for uri in left]
 
 
 def digests(tasks: list[TaskRecord]) -> dict[str, str]:
-    """What went in: the source tree and, when the folds were written, their content."""
-    found = {"code": source_tree().digest}
-    for record in tasks:
-        if record.result.get("digest"):
-            found["folds"] = record.result["digest"]
-    return found
+    """What went in: the source tree, and the content of what each step wrote for the next."""
+    seen = {record.step: record.result["digest"] for record in tasks if "digest" in record.result}
+    return {"code": source_tree().digest, **seen}
 
 
 def versions() -> dict[str, str]:

@@ -17,6 +17,7 @@ class TableResult(TypedDict):
 
     uri: str
     rows: int
+    digest: str
     query_id: str
 
 

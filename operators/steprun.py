@@ -44,6 +44,21 @@ class Place:
 
 
 @dataclass(frozen=True)
+class StoredObject:
+    """One object in S3.
+
+    Attributes:
+        uri: Its address.
+        size: Bytes.
+        etag: Changes when its content does.
+    """
+
+    uri: S3Uri
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
 class Part:
     """One of several jobs of one task.
 
@@ -53,6 +68,7 @@ class Part:
         trial: Trial it scores, or None.
         fold: Fold it validates on, or None.
         metric: Name of its score.
+        direction: ``maximize`` or ``minimize``.
     """
 
     label: str
@@ -60,6 +76,7 @@ class Part:
     trial: int | None = None
     fold: int | None = None
     metric: str = ""
+    direction: str = "maximize"
 
 
 @dataclass
@@ -234,7 +251,13 @@ class StepRun:
             return
         score = metric_values(outcome.description).get(part.metric) if outcome is not None else None
         progress.emit(
-            "fit", task=self.place.task_id, trial=part.trial, fold=part.fold, state=state, score=score
+            "fit",
+            task=self.place.task_id,
+            trial=part.trial,
+            fold=part.fold,
+            state=state,
+            score=score,
+            direction=part.direction,
         )
 
     def put_document(self, uri: S3Uri, document: Any) -> S3Uri:
@@ -265,16 +288,19 @@ class StepRun:
         """The JSON document at ``uri``."""
         return json.loads(self.get_bytes(uri))
 
-    def objects(self, prefix: S3Uri) -> list[tuple[S3Uri, int]]:
-        """Address and size of every object below ``prefix``, by key."""
+    def objects(self, prefix: S3Uri) -> list[StoredObject]:
+        """Every object below ``prefix``, by key."""
         pages = self.clients.client("s3").get_paginator("list_objects_v2")
-        found = []
+        found: list[StoredObject] = []
         for page in pages.paginate(
             Bucket=prefix.bucket,
             Prefix=prefix.key,
             ExpectedBucketOwner=self.pipeline.environment.account,
         ):
-            found += [(S3Uri(prefix.bucket, item["Key"]), item["Size"]) for item in page.get("Contents", ())]
+            found += [
+                StoredObject(S3Uri(prefix.bucket, item["Key"]), item["Size"], item["ETag"].strip('"'))
+                for item in page.get("Contents", ())
+            ]
         return found
 
     def settings_document(self, document: dict[str, Any]) -> S3Uri:

@@ -67,8 +67,8 @@ def checked_artifact(run: StepRun, outcome: Outcome) -> str:
         JobFailed: The job completed without one, or it is empty.
     """
     artifact = outcome.description.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
-    found = dict(run.objects(S3Uri.parse(artifact))) if artifact else {}
-    if not any(size > 0 for size in found.values()):
+    found = run.objects(S3Uri.parse(artifact)) if artifact else []
+    if not any(item.size > 0 for item in found):
         raise JobFailed(
             f"training job {outcome.name} completed without an artifact",
             where=artifact or outcome.name,

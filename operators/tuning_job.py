@@ -63,8 +63,8 @@ class TuningOperator(StepOperator):
         }
 
     def _parts(self, run: StepRun, settings: TuningSettings, trial: Trial) -> list[Part]:
-        def request(fold: int) -> dict[str, Any]:
-            return fit_request(
+        def part(fold: int) -> Part:
+            request = fit_request(
                 settings,
                 run.pipeline.environment,
                 run.layout,
@@ -72,11 +72,16 @@ class TuningOperator(StepOperator):
                 hyperparameters={**settings.hyperparameters, **trial.hyperparameters},
                 fold=fold,
             )
+            return Part(
+                f"{trial.label}/fold-{fold:03d}",
+                request,
+                trial=trial.number,
+                fold=fold,
+                metric=settings.metric.name,
+                direction=settings.metric.direction,
+            )
 
-        return [
-            Part(f"{trial.label}/fold-{fold:03d}", request(fold), trial.number, fold, settings.metric.name)
-            for fold in range(self.folds["k"])
-        ]
+        return [part(fold) for fold in range(self.folds["k"])]
 
     def _tell(self, study: Study, trial: Trial, fits: list[Outcome], metric: str) -> None:
         scored = study.tell(trial, [fold_score(fit, metric) for fit in fits])

@@ -73,7 +73,7 @@ def ui(
     fraction: Fraction = 1.0,
     port: Annotated[int, typer.Option(help="Port of Airflow's page.")] = UI_PORT,
 ) -> None:
-    """Open Airflow on this machine with the DAGs and the local endpoint, ready to trigger; Ctrl-C ends both."""
+    """Open Airflow on this machine with the DAGs and the local endpoint; Ctrl-C ends both."""
     loaded = load_pipeline(pipeline)
     with _local_endpoint(loaded, keep=False):
         _load_samples(loaded, fraction)
