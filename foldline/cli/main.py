@@ -1,4 +1,4 @@
-"""The `foldline` command. Errors of ours are shown as text; anything else is a bug and keeps its traceback."""
+"""The `foldline` command: errors of ours are shown as text; anything else keeps its traceback: it is a bug."""
 
 from __future__ import annotations
 
