@@ -74,6 +74,7 @@ def serve(host: str, port: int, state: Path) -> int:
         server.shutdown()
         server.server_close()
         _each(reversed(handlers), "stop")
+        server.closed = True
         server.in_flight.wait_for_none(IN_FLIGHT_SECONDS)
         world.close()
     return 0

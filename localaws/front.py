@@ -21,7 +21,7 @@ from localaws.world import World
 log = logging.getLogger("localaws")
 SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?:[\w-]+/)?([\w-]+)/aws4_request")
 ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
-MAX_INVOCATION = 6_291_456  # bytes; SageMaker's limit of a request body
+INVOCATION_LIMIT = 8 << 20  # bytes read of a body; the runtime refuses it from six on
 
 
 class Front:
@@ -79,9 +79,7 @@ class Front:
         found = ENDPOINT_PATH.fullmatch(request.path)
         if self._runtime is None or not found or request.method != "POST":
             raise not_implemented("sagemaker-runtime", f"{request.method} {request.path}")
-        body = request.body.read(MAX_INVOCATION + 1)
-        if len(body) > MAX_INVOCATION:
-            raise AwsError("ValidationError", f"Request body is larger than {MAX_INVOCATION} bytes", 413)
+        body = request.body.read(INVOCATION_LIMIT)
         headers = dict(request.headers.items())
         return Response(*self._runtime.invoke(unquote(found[1]), headers, body))
 

@@ -31,7 +31,7 @@ def matches(pattern: str, value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, foreign: str) -> re.Pattern[str]:
-    return re.compile(_translate(pattern, foreign))
+    return re.compile(_translate(pattern, foreign), re.ASCII)
 
 
 def _translate(pattern: str, foreign: str) -> str:

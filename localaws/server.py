@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import socket
+import sys
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -44,6 +45,11 @@ class Handler(BaseHTTPRequestHandler):
         except AwsError as error:
             self.close_connection = True
             return self._send(Response(error.status, {"Connection": "close"}, error.message.encode()))
+        if self.server.closed:
+            self.close_connection = True
+            return self._send(
+                _json(503, {"__type": "ServiceUnavailable", "message": "the server has stopped"})
+            )
         with self.server.in_flight:
             response = self.server.answer(self, request)
             try:
@@ -122,6 +128,7 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
         self.loopback_only = ipaddress.ip_address(self.server_name).is_loopback
         self.state = "starting"
+        self.closed = False
         self.stopping = threading.Event()
         self.in_flight = InFlight()
 
@@ -172,8 +179,10 @@ class Server(ThreadingHTTPServer):
         }
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no fault of ours; anything else goes to the log."""
-        log.debug("connection of %s ended", client_address, exc_info=True)
+        """A client that goes away is no fault of ours; anything else goes to the log with its traceback."""
+        gone = isinstance(sys.exception(), ConnectionError | TimeoutError)
+        level = logging.DEBUG if gone else logging.ERROR
+        log.log(level, "the connection of %s broke", client_address, exc_info=True)
 
 
 def _json(status: int, body: dict[str, Any]) -> Response:

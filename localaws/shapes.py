@@ -12,6 +12,7 @@ from botocore.model import ServiceModel, Shape
 from localaws.errors import AwsError
 from localaws.patterns import matches
 
+SHOWN = 200  # characters of a list or map in an error
 NUMBERS = ("integer", "long", "float", "double")
 PYTHON_TYPES: dict[str, tuple[type[Any], ...]] = {
     "structure": (dict,),
@@ -105,8 +106,9 @@ def _check_constraints(shape: Shape, value: Any, path: str, problems: list[str])
             broken.append(f"satisfy enum value set: [{', '.join(rules['enum'])}]")
         elif "pattern" in rules and not matches(rules["pattern"], value):
             broken.append(f"satisfy regular expression pattern: {rules['pattern']}")
+    shown = value if isinstance(value, str) else str(value)[:SHOWN]
     for rule in broken:
-        problems.append(f"Value '{value}' at '{path}' failed to satisfy constraint: Member must {rule}")
+        problems.append(f"Value '{shown}' at '{path}' failed to satisfy constraint: Member must {rule}")
 
 
 def _lower_first(name: str) -> str:

@@ -9,6 +9,7 @@ from localaws.errors import AwsError
 from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.place import Place
+from localaws.s3.uploads import Uploads
 from localaws.wire import Request, Response
 
 NAME = re.compile(r"(?!xn--|sthree-|\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))+[a-z0-9]")
@@ -20,6 +21,7 @@ class Buckets:
 
     def __init__(self, objects: Objects, region: str, account: str) -> None:
         self._index = objects.index
+        self._uploads = Uploads(objects)
         self._database = objects.index.database
         self._region = region
         self._account = account
@@ -91,8 +93,8 @@ class Buckets:
             if self._database.query("SELECT 1 FROM object WHERE bucket = ? LIMIT 1", name):
                 message = "The bucket you tried to delete is not empty"
                 raise AwsError("BucketNotEmpty", message, 409, BucketName=name)
-            for (upload,) in self._database.query("SELECT id FROM upload WHERE bucket = ?", name):
-                self._index.drop_upload(upload)
+            for upload in self._uploads.of_bucket(name):
+                self._uploads.drop(upload)
             self._database.change("DELETE FROM bucket_setting WHERE bucket = ?", name)
             self._database.change("DELETE FROM bucket WHERE name = ?", name)
         return Response(204)

@@ -71,6 +71,11 @@ def mismatch(algorithm: str) -> AwsError:
     )
 
 
+def member(name: str) -> str:
+    """A checksum's (or the type's) name inside XML: ``ChecksumCRC32``, ``ChecksumType``."""
+    return "ChecksumType" if name == "type" else f"Checksum{name.upper()}"
+
+
 def of_parts(algorithm: str, parts: list[str]) -> str:
     """A multipart object's composite checksum: the checksum of its parts' checksums, and their number."""
     total = digest(algorithm)

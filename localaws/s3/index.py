@@ -124,13 +124,6 @@ class Index:
             self.discard(old.path.name)
         return True
 
-    def drop_upload(self, upload: str) -> None:
-        """Forget a multipart upload with its parts; inside a transaction."""
-        for (blob,) in self.database.query("SELECT blob FROM part WHERE upload = ?", upload):
-            self.discard(blob)
-        self.database.change("DELETE FROM part WHERE upload = ?", upload)
-        self.database.change("DELETE FROM upload WHERE id = ?", upload)
-
     def discard(self, blob: str) -> None:
         """Mark a blob as garbage; its file goes after the grace time."""
         self.database.change("INSERT OR IGNORE INTO garbage(blob, since) VALUES(?, ?)", blob, time.time())

@@ -10,6 +10,7 @@ from localaws.errors import AwsError
 from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.buckets import Buckets
+from localaws.s3.completion import Completion
 from localaws.s3.conditions import NotModified
 from localaws.s3.listing import Listing
 from localaws.s3.multipart import Multipart
@@ -68,7 +69,7 @@ class S3Api:
             ("PUT", "uploadId"): multipart.put_part,
             ("PUT", "uploadId copy"): multipart.copy_part,
             ("GET", "uploadId"): multipart.parts,
-            ("POST", "uploadId"): multipart.complete,
+            ("POST", "uploadId"): Completion(objects).complete,
             ("DELETE", "uploadId"): multipart.abort,
         }
         self._list_buckets = buckets.list
