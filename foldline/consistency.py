@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from foldline.environment import Environment
 from foldline.problems import nearest
@@ -47,11 +48,12 @@ def conflicts(
 def _params(settings: PipelineSettings, steps: Steps, written: Collection[str]) -> Found:
     for name, path in settings.params.items():
         step, *keys = path.split(".")
+        known = set(written) - {"pipeline"}
         message, near = "", ""
         if step in steps:
             message, near = _path_fault(steps[step], path, step, keys)
-        elif step not in written:
-            message, near = f"{path!r}, there is no step {step!r}", nearest(step, written)
+        elif step not in known:
+            message, near = f"{path!r}, there is no step {step!r}", nearest(step, known)
         if message:
             yield "pipeline", Conflict(("params", name), message, near)
 
@@ -64,9 +66,11 @@ def _path_fault(settings: StepSettings, path: str, step: str, keys: list[str]) -
         return f"{path!r} is no setting of step {step!r}", nearest(keys[-1], known)
     if slot.model is not None:
         return f"{path!r} is a mapping; name one of its keys: {', '.join(slot.keys)}", ""
-    present = settings.document()
+    present: Any = settings.document()
     for key in keys[:-1]:
-        present = present.get(key) or {}
+        present = present[key]
+        if present is None:
+            return f"{path!r}, but {key} of step {step!r} is null", ""
     if parent.free and keys[-1] not in present:
         message = f"{path!r}, but {keys[-2]} of step {step!r} has no {keys[-1]!r}"
         return message, nearest(keys[-1], present)

@@ -16,8 +16,8 @@ from pydantic import Field, Strict, ValidationError
 
 from foldline.documents import Document, Unreadable, read_document
 from foldline.errors import ConfigError
-from foldline.problems import Problem, model_problems, nearest, raise_if_any, unreadable
-from foldline.project import environments, project_root
+from foldline.problems import Problem, conflict_problem, model_problems, nearest, raise_if_any, unreadable
+from foldline.project import NAME, NAME_RULE, environments, project_root, step_names
 from foldline.spellings import Account, Bucket, KeyArn, Region, RoleArn, SecurityGroup, Subnet
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import Conflict, Settings
@@ -143,6 +143,8 @@ def _endpoint_fault(url: str) -> str:
 def read_environment(name: str, root: Path) -> tuple[Environment | None, Document | None, list[Problem]]:
     """The environment, the document it was read from, and all that is wrong with it."""
     shown = f"infra/env/{name}.yaml"
+    if NAME.fullmatch(name) is None:
+        return None, None, [Problem(shown, 0, "", f"{name!r} is no environment name: {NAME_RULE}")]
     try:
         document = read_document(root / shown, shown)
     except Unreadable as error:
@@ -160,9 +162,16 @@ def read_environment(name: str, root: Path) -> tuple[Environment | None, Documen
             [Problem(place.file, place.line, "name", "unknown key: the file's name is the name")],
         )
     try:
-        return Environment.model_validate({"name": name, **document.value}), document, []
+        found = Environment.model_validate({"name": name, **document.value})
     except ValidationError as error:
         return None, document, model_problems(error, Environment, document)
+    steps = step_names(root)
+    strangers = [
+        Conflict(("steps", step), "no pipeline has such a step", nearest(step, steps))
+        for step in found.steps
+        if step not in steps
+    ]
+    return found, document, [conflict_problem(conflict, document) for conflict in strangers]
 
 
 def environment_name(name: str | None = None) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from foldline.errors import ConfigError
 
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+"""Names of pipelines and environments: they become DAG ids, tags and parts of S3 keys."""
+NAME_RULE = "letters, digits, _ and -, beginning with a letter, at most 63"
 NOT_PIPELINES = frozenset({"env", "schema", "aws"})
 """Folders of `infra/` that hold something else."""
 
@@ -38,6 +42,11 @@ def pipelines(root: Path | None = None) -> list[str]:
         for folder in infra.glob("*/pipeline.yaml")
         if folder.parent.name not in NOT_PIPELINES
     )
+
+
+def step_names(root: Path) -> set[str]:
+    """Names of all step files of all pipelines, and ``pipeline`` itself."""
+    return {file.stem for name in pipelines(root) for file in (root / "infra" / name).glob("*.yaml")}
 
 
 def environments(root: Path | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from foldline import consistency
 from foldline.documents import Document, Unreadable, read_document
 from foldline.environment import Environment, environment_name, read_environment
 from foldline.problems import Problem, conflict_problem, model_problems, nearest, shown, unreadable
-from foldline.project import pipelines
+from foldline.project import NAME, NAME_RULE, pipelines
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import PipelineSettings, Settings, StepSettings
 
@@ -43,6 +43,9 @@ def read_pipeline(name: str, env: str | None, root: Path) -> Reading:
     """The files of ``infra/<name>/`` and of the environment ``env``, each problem noted and none raised."""
     environment, overrides, problems = read_environment(environment_name(env), root)
     folder = root / "infra" / name
+    if NAME.fullmatch(name) is None:
+        problem = Problem("infra", 0, "", f"{name!r} is no pipeline name: {NAME_RULE}")
+        return Reading(environment, None, {}, {}, [*problems, problem])
     if not (folder / "pipeline.yaml").is_file():
         known = pipelines(root)
         message = f"there is no pipeline {name!r}; known: {', '.join(known) or 'none'}"
@@ -57,6 +60,8 @@ def read_pipeline(name: str, env: str | None, root: Path) -> Reading:
             continue
         over = overrides.at("steps", file.stem) if overrides is not None else None
         documents[file.stem] = document.merged(over) if over is not None and over.value else document
+    for file in sorted(folder.glob("*.yml")):
+        problems.append(Problem(f"infra/{name}/{file.name}", 0, "", f"is not read; name it {file.stem}.yaml"))
     return checked(folder, environment, documents, problems)
 
 

@@ -58,7 +58,7 @@ class Findings:
     def document(self) -> dict[str, Any]:
         """All of it as JSON."""
         problems = [{**problem.as_dict(), "environments": where} for problem, where in self.found.items()]
-        counts = {what.replace(" ", "_"): self.counts[what] for what in _COUNTED}
+        counts = {_plural(what).replace(" ", "_").lower(): self.counts[what] for what in _COUNTED}
         return {"ok": not self.found, "checked": counts, "problems": problems}
 
 
@@ -66,8 +66,11 @@ _COUNTED = ("step file", "query", "environment", "request", "DAG file")
 
 
 def _counted(count: int, noun: str) -> str:
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
-    return f"{count} {noun if count == 1 else plural}"
+    return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"
 
 
 def findings(root: Path, pipeline: str | None = None, env: str | None = None) -> Findings:

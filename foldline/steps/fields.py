@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -22,12 +21,8 @@ _TYPES: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     date: {"type": "string", "format": "date"},
 }
-_BOUNDS: dict[Any, tuple[str, str]] = {
-    Ge: ("minimum", "ge"),
-    Gt: ("exclusiveMinimum", "gt"),
-    Le: ("maximum", "le"),
-    Lt: ("exclusiveMaximum", "lt"),
-}
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""JSON Schema's word for each bound that pydantic keeps among a field's annotations."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +100,9 @@ class Slot:
         if self.mark is not None:
             keywords = dict(self.mark.json_schema)
         for mark in self.marks:
-            if type(mark) in _BOUNDS:
-                keyword, attribute = _BOUNDS[type(mark)]
-                keywords[keyword] = getattr(mark, attribute)
+            for bound, keyword in _BOUNDS.items():
+                if hasattr(mark, bound):
+                    keywords[keyword] = getattr(mark, bound)
         if self.nullable and "type" in keywords:
             keywords["type"] = [keywords["type"], "null"]
         return keywords

@@ -65,9 +65,9 @@ def test_this_repository_is_valid():
     assert [] == answer.document["problems"]
     assert 0 == answer.code
     checked = answer.document["checked"]
-    assert 3 == checked["environment"]
-    assert len(list((ROOT / "dags").glob("*.py"))) == checked["DAG_file"]
-    assert checked["request"] >= 3 * 12
+    assert 3 == checked["environments"]
+    assert len(list((ROOT / "dags").glob("*.py"))) == checked["dag_files"]
+    assert checked["requests"] >= 3 * 12
 
 
 def test_a_clean_run_ends_with_counts(copy):

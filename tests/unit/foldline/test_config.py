@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from foldline.config import load_pipeline, pipelines, problems, project_root
 from foldline.errors import ConfigError
 from foldline.steps.data import IngestSettings
 from foldline.steps.fitting import TrainingSettings, TuningSettings
 from foldline.steps.release import ReportSettings
+from tests.unit.foldline.conftest import FILES
 
 ROOT = Path(__file__).parents[3]
 
@@ -49,6 +52,8 @@ def test_the_pipelines_of_this_repository_are_right(env):
         ("pipeline", "preprocessing.folds.k", "preprocessing.folds.kk", "pipeline.yaml:4 params.folds: 'preprocessing.folds.kk' is no setting of step 'preprocessing'; did you mean 'k'?"),
         ("pipeline", "preprocessing.folds.k", "preprocessing.folds", "pipeline.yaml:4 params.folds: 'preprocessing.folds' is a mapping; name one of its keys: splitter, column, k, seed"),
         ("pipeline", "preprocessing.folds.k", "gate.margin", "pipeline.yaml:4 params.folds: 'gate.margin', there is no step 'gate'"),
+        ("pipeline", "preprocessing.folds.k", "preprocessing.holdout.from", "pipeline.yaml:4 params.folds: 'preprocessing.holdout.from', but holdout of step 'preprocessing' is null"),
+        ("pipeline", "preprocessing.folds.k", "pipeline.retries", "pipeline.yaml:4 params.folds: 'pipeline.retries', there is no step 'pipeline'"),
         ("pipeline", "parameters.since", "parameters.until", "pipeline.yaml:5 params.since: 'ingest.parameters.until', but parameters of step 'ingest' has no 'until'"),
         ("pipeline", "preprocessing.folds.k", "folds", "pipeline.yaml:4 params.folds: 'folds' is no setting: a step and a key in its file, such as preprocessing.folds.k"),
     ],
@@ -134,6 +139,68 @@ def test_a_problem_of_an_override_is_told_where_it_is_written(project):
     """
     project.edit("env/local.yaml", "polling:", "steps:\n  tuning: {search: {trials: 0}}\npolling:")
     assert ["env/local.yaml:9 search.trials: 0, must be at least 1"] == project.told()
+
+
+def test_an_override_of_no_step(project):
+    """
+    An override that no pipeline could take is a mistake, not a wish.
+    """
+    project.edit("env/local.yaml", "polling:", "steps:\n  tunning: {search: {trials: 2}}\npolling:")
+    assert [
+        "env/local.yaml:9 steps.tunning: no pipeline has such a step; did you mean 'tuning'?"
+    ] == project.told()
+
+
+def test_a_file_with_the_other_ending(project):
+    """
+    A step file that would not be read is told, instead of passed over in silence.
+    """
+    project.write("churn/gate.yml", "margin: 0.1\n")
+    assert ["churn/gate.yml:0 is not read; name it gate.yaml"] == project.told()
+
+
+@pytest.mark.parametrize("name", ["../churn", "churn model", "", "/etc", "1st", "a" * 64])
+def test_names_that_are_no_names(project, name):
+    """
+    A pipeline's or environment's name becomes part of keys and tags, and never leads out of its folder.
+    """
+    assert f"{name!r} is no pipeline name" in problems(name, root=project.root)[0].message
+    if name:
+        assert f"{name!r} is no environment name" in problems("churn", env=name, root=project.root)[0].message
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from(sorted(FILES)), st.data())
+def test_no_file_makes_reading_crash(project, name, data):
+    """
+    Whatever a file holds, what comes back is a list of problems, never another error.
+    """
+    original = (project.root / "infra" / name).read_bytes()
+    try:
+        (project.root / "infra" / name).write_bytes(data.draw(damaged(original)))
+        assert all(problem.message for problem in problems("churn", root=project.root))
+    finally:
+        (project.root / "infra" / name).write_bytes(original)
+
+
+def damaged(content: bytes) -> st.SearchStrategy[bytes]:
+    """Content with one value replaced, one line gone, or some bytes changed; or something else altogether."""
+    values = st.sampled_from(
+        [b"null", b"[]", b"{}", b"-1", b"1e400", b"x", b"[[1]]", b"{a: {b: 1}}", b"*a", b"2020-13-01"]
+    )
+    lines = content.splitlines(keepends=True)
+
+    def with_value(number: int, value: bytes) -> bytes:
+        key, colon, _ = lines[number].partition(b":")
+        return b"".join([*lines[:number], key + colon + b" " + value + b"\n", *lines[number + 1 :]])
+
+    some_line = st.integers(0, len(lines) - 1)
+    return st.one_of(
+        st.builds(with_value, some_line, values),
+        some_line.map(lambda number: b"".join(lines[:number] + lines[number + 1 :])),
+        st.builds(lambda at, new: content[:at] + new + content[at + 1 :], st.integers(0, len(content)), st.binary(max_size=3)),
+        st.text(max_size=60).map(str.encode),
+    )  # fmt: skip
 
 
 def test_an_unknown_pipeline(project):
