@@ -57,9 +57,10 @@ def write_artifact(folder: Path, model: Estimator, card: Card) -> None:
     code = folder / "code"
     root = Path(__file__).parents[1]
     for package in PACKAGES:
-        for source in sorted((root / package).glob("*.py")):
-            (code / package).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, code / package / source.name)
+        for source in (root / package).rglob("*.py"):
+            target = code / source.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
     (code / "serve.py").write_text(SERVE, "utf-8")
 
 

@@ -50,6 +50,4 @@ def _categories(column: pa.ChunkedArray) -> Categories:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     coded = column.unify_dictionaries().combine_chunks()
-    if isinstance(coded, pa.ChunkedArray):  # no rows, or a version that keeps one chunk wrapped
-        coded = coded.chunk(0) if coded.num_chunks else pa.array([], type=column.type)
     return Categories(np.asarray(coded.indices, dtype=np.int32), tuple(coded.dictionary.to_pylist()))

@@ -78,7 +78,7 @@ class Bench:
         }
         command = [sys.executable, "-S", "-P", "-c", LAUNCHER, module]
         done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=120
+            command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
@@ -232,6 +232,7 @@ def served(bench: Bench, model: Path, features: Path) -> Ended:
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
     (bench.root / "predictions").mkdir()
     (bench.root / "predictions" / "part-00000.csv.out").write_text(done.stdout)
