@@ -30,6 +30,7 @@ _PYTHON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "list": ((list, tuple), "a list"),
 }
 _ENUMS_SHOWN = 8
+_ONE = {"characters": "character", "entries": "entry"}
 
 
 @lru_cache
@@ -156,6 +157,7 @@ def _broken_structure(shape: Any, value: Mapping[str, Any], path: str) -> Iterat
 
 def _broken_size(shape: Any, value: Any, path: str, unit: str) -> Iterator[str]:
     low, high, size = shape.metadata.get("min"), shape.metadata.get("max"), len(value)
+    unit = _ONE[unit] if size == 1 else unit
     if low is not None and size < low:
         yield f"{path}: {size} {unit}, at least {low}"
     if high is not None and size > high:

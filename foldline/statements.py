@@ -90,7 +90,8 @@ def _parameter_conflicts(settings: IngestSettings, query: Any) -> Iterator[Confl
     marks, values = len(list(query.find_all(expressions.Placeholder))), len(settings.parameters)
     if marks != values:
         names = f" ({', '.join(settings.parameters)})" if values else ""
-        yield Conflict(("parameters",), f"{values} values{names}, {settings.query} has {marks} `?`")
+        count = "1 value" if values == 1 else f"{values} values"
+        yield Conflict(("parameters",), f"{count}{names}, {settings.query} has {marks} `?`")
 
 
 def _column_conflicts(settings: IngestSettings, query: Any) -> Iterator[Conflict]:

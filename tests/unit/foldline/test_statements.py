@@ -67,7 +67,7 @@ def test_question_marks_are_counted_as_sql_counts_them(project, told):
     project.edit(QUERY, "DATE(?)\n", "DATE(?) AND plan <> '?' -- really?\n")
     assert [] == told()
     project.edit(QUERY, "plan <> '?'", "plan <> ?")
-    assert [f"{STEP}:3 parameters: 1 values (since), ingest.sql has 2 `?`"] == told()
+    assert [f"{STEP}:3 parameters: 1 value (since), ingest.sql has 2 `?`"] == told()
 
 
 def test_a_column_the_query_lacks(project, told):
