@@ -8,6 +8,7 @@ import time
 from localaws.errors import AwsError
 from localaws.s3 import documents
 from localaws.s3.blobs import Objects
+from localaws.s3.listing import page_size
 from localaws.s3.place import Place
 from localaws.s3.uploads import Uploads
 from localaws.wire import Request, Response
@@ -27,9 +28,12 @@ class Buckets:
         self._account = account
 
     def list(self, request: Request, place: Place) -> Response:
-        """ListBuckets, all on one page; ``prefix`` honoured."""
-        prefix = request.query.get("prefix", "")
-        rows = self._database.query("SELECT name, created FROM bucket ORDER BY name")
+        """ListBuckets: all on one page, unless a page size is asked for."""
+        query = request.query
+        prefix, after = query.get("prefix", ""), query.get("continuation-token", "")
+        rows = self._database.query("SELECT name, created FROM bucket WHERE name > ? ORDER BY name", after)
+        rows = [row for row in rows if row[0].startswith(prefix)]
+        limit = page_size(query, "max-buckets") if "max-buckets" in query else len(rows)
         buckets: list[documents.Element] = [
             (
                 "Bucket",
@@ -39,11 +43,14 @@ class Buckets:
                     ("BucketRegion", self._region_of(name)),
                 ],
             )
-            for name, created in rows
-            if name.startswith(prefix)
+            for name, created in rows[:limit]
         ]
         return documents.answer(
-            "ListAllMyBucketsResult", ("Owner", [("ID", self._account)]), ("Buckets", buckets)
+            "ListAllMyBucketsResult",
+            ("Owner", [("ID", self._account)]),
+            ("Buckets", buckets),
+            ("ContinuationToken", rows[limit - 1][0] if limit < len(rows) else None),
+            ("Prefix", prefix or None),
         )
 
     def create(self, request: Request, place: Place) -> Response:

@@ -34,6 +34,7 @@ OVERRIDES = (
     "Content-Type",
     "Expires",
 )
+CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY")
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
@@ -44,7 +45,10 @@ def system_headers(request: Request) -> dict[str, str]:
         AwsError: For what cannot be kept honestly: archives, customer keys, ACLs, object locks.
     """
     headers = request.headers
-    if headers.get("x-amz-storage-class") in ARCHIVES:
+    storage = headers.get("x-amz-storage-class", "STANDARD")
+    if storage not in CLASSES + ARCHIVES:
+        raise AwsError("InvalidStorageClass", "The storage class you specified is not valid")
+    if storage in ARCHIVES:
         raise AwsError(
             "NotImplemented", "localaws does not implement s3 storage classes that need a restore", 501
         )

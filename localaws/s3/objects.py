@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from localaws.errors import AwsError
 from localaws.s3 import checksums, documents, headers
 from localaws.s3.blobs import Objects
-from localaws.s3.body import receive
+from localaws.s3.body import MAX_SIZE, receive
 from localaws.s3.conditions import NotModified, check_read, failed, write_expectation
 from localaws.s3.index import StoredObject
 from localaws.s3.place import Place
@@ -67,16 +67,20 @@ class ObjectRequests:
                 "changing the object's metadata, storage class, website redirect location or encryption "
                 "attributes.",
             )
+        if source.size > MAX_SIZE:
+            message = "The specified copy source is larger than the maximum allowable size for a copy source"
+            raise AwsError("InvalidRequest", message)
         own_tags = request.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE"
         with self._objects.files.writer() as writer:
             writer.append(source.path)
+            blob = writer.seal_as_written() if source.parts else writer.seal(source.etag)
             item = self._objects.publish(
                 place.bucket,
                 place.key,
-                writer.seal(source.etag),
+                blob,
                 metadata=metadata,
                 headers=kept,
-                checksums=source.checksums,
+                checksums=_sums_of_copy(request, source),
                 tags=headers.tags(request) if own_tags else source.tags,
                 expect=write_expectation(request),
             )
@@ -170,6 +174,17 @@ def source_of_copy(objects: Objects, request: Request) -> StoredObject:
     except NotModified:
         raise failed("x-amz-copy-source-If-None-Match") from None
     return source
+
+
+def _sums_of_copy(request: Request, source: StoredObject) -> dict[str, str]:
+    """The checksums of a copy: the asked one, or the source's; of the whole where they were of parts."""
+    asked = request.headers.get("x-amz-checksum-algorithm", "").lower()
+    kept = source.checksums.keys() - {"type"}
+    names = {asked} if asked else kept
+    if names == kept and not source.parts:
+        return source.checksums
+    sums = {name: checksums.of_file(name, source.path) for name in names & set(checksums.COMPUTED)}
+    return sums and {**sums, "type": "FULL_OBJECT"}
 
 
 def _written(item: StoredObject) -> dict[str, str]:

@@ -133,6 +133,16 @@ class TestBuckets:
         assert 200 == s3.create_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"]
         assert bucket in [item["Name"] for item in s3.list_buckets()["Buckets"]]
 
+    def test_pages_of_buckets(self, s3, bucket):
+        """
+        Buckets are listed by prefix, in pages when asked.
+        """
+        for number in (1, 2):
+            s3.create_bucket(Bucket=f"{bucket}-{number}")
+        pages = s3.get_paginator("list_buckets").paginate(Prefix=bucket, PaginationConfig={"PageSize": 2})
+        found = [[item["Name"] for item in page["Buckets"]] for page in pages]
+        assert [[bucket, f"{bucket}-1"], [f"{bucket}-2"]] == found
+
     def test_location(self, s3, bucket):
         """
         A bucket of us-east-1 has no location constraint; another one has what it was created with.

@@ -134,6 +134,11 @@ def test_transfer_manager(s3, bucket, tmp_path):
     source.write_bytes(os.urandom(20_000_000))
     s3.upload_file(str(source), bucket, "file")
     assert s3.head_object(Bucket=bucket, Key="file")["ETag"].endswith('-3"')
+    copied = s3.copy_object(Bucket=bucket, Key="whole", CopySource={"Bucket": bucket, "Key": "file"})
+    digest = hashlib.md5(source.read_bytes()).hexdigest()
+    assert f'"{digest}"' == copied["CopyObjectResult"]["ETag"], (
+        "a copy in one step has the digest of its bytes"
+    )
     s3.copy({"Bucket": bucket, "Key": "file"}, bucket, "copy")
     s3.download_file(bucket, "copy", str(target))
     assert source.read_bytes() == target.read_bytes()
