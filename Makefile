@@ -38,7 +38,7 @@ validate: $(READY)  ## check every config, query, AWS request and DAG file, offl
 	@$(BIN)/foldline validate
 
 bench: $(READY)  ## measure, side by side, and write docs/benchmarks.md
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --fraction $(SAMPLE)
 
 ui: $(READY)  ## Airflow's page with the DAG and the local endpoint, ready to trigger
 	@$(BIN)/foldline ui --fraction $(SAMPLE)

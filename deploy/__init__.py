@@ -1,1 +1,4 @@
-"""From model to endpoint. `request.py`, `rollout.py` and `gate.py` are read by Airflow; `serve.py` runs in the container."""
+"""From model to endpoint.
+
+`request.py`, `rollout.py` and `gate.py` are read by Airflow; `serve.py` and `records.py` run in the container.
+"""

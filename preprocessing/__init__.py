@@ -1,1 +1,1 @@
-"""From table to folds. `request.py` is read by Airflow; `quality.py`, `split.py` and the rest run in the container."""
+"""From table to folds. `request.py` and `ingest.py` are read by Airflow; the others run in the container."""

@@ -1,1 +1,1 @@
-"""Fitting, tuning and judging. `request.py`, `search.py` and `select.py` are read by Airflow; the rest runs in the container."""
+"""Fitting, tuning and judging. `request.py` and `search.py` are read by Airflow; the rest by the container."""

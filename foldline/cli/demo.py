@@ -41,7 +41,7 @@ def run(pipeline: str, param: Params = [], output: Form = Output.TEXT) -> None: 
 
 def samples(pipeline: str, fraction: Fraction = 1.0) -> None:
     """Put PIPELINE's sample data into its raw folders in S3."""
-    sizes = _load_samples(load_pipeline(pipeline), fraction)
+    sizes = load_samples(load_pipeline(pipeline), fraction)
     for table, size in sizes.items():
         typer.echo(f"{table:<12} {size / 1e6:8.1f} MB")
 
@@ -56,8 +56,8 @@ def demo(
     """Start the local endpoint, load real data, run PIPELINE end to end, show what came out."""
     loaded = load_pipeline(pipeline)
     params = parsed_params(param, loaded)
-    with _local_endpoint(loaded, keep=keep):
-        sizes = _load_samples(loaded, fraction)
+    with local_endpoint(loaded, keep=keep):
+        sizes = load_samples(loaded, fraction)
         if output is Output.TEXT:
             total = sum(sizes.values()) / 1e6
             typer.echo(f"{len(sizes)} raw tables, {total:.1f} MB, in s3://{loaded.environment.bucket}")
@@ -75,8 +75,8 @@ def ui(
 ) -> None:
     """Open Airflow on this machine with the DAGs and the local endpoint; Ctrl-C ends both."""
     loaded = load_pipeline(pipeline)
-    with _local_endpoint(loaded, keep=False):
-        _load_samples(loaded, fraction)
+    with local_endpoint(loaded, keep=False):
+        load_samples(loaded, fraction)
         variables = airflow_environment(loaded.environment, loaded.root) | {
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),
@@ -96,7 +96,7 @@ def ui(
 
 
 @contextmanager
-def _local_endpoint(pipeline: Pipeline, *, keep: bool) -> Iterator[None]:
+def local_endpoint(pipeline: Pipeline, *, keep: bool) -> Iterator[None]:
     """The environment's local endpoint, started when it does not run, and then also stopped again."""
     url = endpoint_url(pipeline.environment)
     if url is None:
@@ -113,7 +113,8 @@ def _local_endpoint(pipeline: Pipeline, *, keep: bool) -> Iterator[None]:
             stop_endpoint(port)
 
 
-def _load_samples(pipeline: Pipeline, fraction: float) -> dict[str, int]:
+def load_samples(pipeline: Pipeline, fraction: float) -> dict[str, int]:
+    """Put the pipeline's sample into its raw folders, in a bucket made when it is not there; bytes by table."""
     environment = pipeline.environment
     clients = Clients(environment)
     clients.check_account()
