@@ -1,30 +1,26 @@
-"""The local AWS endpoint as a process: start it, look at it, stop it, forget its state.
+"""The local AWS endpoint as a process: start it, look at it, stop it.
 
 It is reached by URL and by process only; nothing of `localaws` is imported.
 """
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import ipaddress
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from foldline.errors import ConfigError, EnvironmentFault
-from foldline.project import project_root
+from foldline.errors import EnvironmentFault
+from foldline.statefolder import state_folder
 
 DEFAULT_PORT = 4566
 HOST = "127.0.0.1"
@@ -54,20 +50,6 @@ class LocalEndpoint:
     folder: Path
     services: tuple[str, ...]
     version: str
-
-
-def state_folder(folder: Path | None = None) -> Path:
-    """The state folder: as given, else ``FOLDLINE_STATE``, else ``.foldline/localaws`` of the project.
-
-    Outside a project (no ``infra/`` here or above) it is ``.foldline/localaws`` in the current folder.
-    """
-    if chosen := folder or os.environ.get("FOLDLINE_STATE"):
-        return Path(chosen).expanduser().resolve()
-    try:
-        root = project_root()
-    except ConfigError:
-        root = Path.cwd()
-    return root / ".foldline" / "localaws"
 
 
 def endpoint_port(port: int | None = None) -> int:
@@ -117,7 +99,7 @@ def start_endpoint(
 
     Args:
         port: See `endpoint_port`.
-        folder: See `state_folder`.
+        folder: See `foldline.statefolder.state_folder`.
         seconds: How long it may take to be ready.
 
     Raises:
@@ -169,47 +151,6 @@ def stop_endpoint(port: int | None = None, *, seconds: float = 60) -> LocalEndpo
             )
         time.sleep(POLL_SECONDS)
     return running
-
-
-def reset_state(folder: Path | None = None) -> Path:
-    """Delete the state folder with everything in it; the folder.
-
-    Raises:
-        EnvironmentFault: A server uses it, it is not a state folder, or something in it cannot be deleted.
-    """
-    folder = state_folder(folder)
-    if not folder.exists():
-        return folder
-    if not (folder / "state.db").is_file():
-        raise EnvironmentFault(
-            f"{folder} is not a state folder of the local endpoint; nothing was deleted",
-            mend="give the right folder with --state, or delete this one by hand",
-        )
-    with _unused(folder):
-        try:
-            shutil.rmtree(folder)
-        except OSError as error:
-            raise EnvironmentFault(
-                f"the state folder could not be deleted: {error.strerror}",
-                where=str(error.filename or folder),
-                mend="delete it by hand with the rights it needs",
-            ) from error
-    return folder
-
-
-@contextmanager
-def _unused(folder: Path) -> Iterator[None]:
-    """Hold the state folder's lock, so that no server may start meanwhile."""
-    with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise EnvironmentFault(
-                f"the state folder {folder} is in use by process {lock.read().strip()}; nothing is deleted",
-                mend="stop the local endpoint first: foldline local stop",
-            ) from None
-        yield
 
 
 def _spawn(port: int, folder: Path) -> tuple[subprocess.Popen[bytes], int]:

@@ -11,6 +11,7 @@ from typing import Annotated, Optional
 import typer
 
 from foldline import local
+from foldline.statefolder import delete_state, state_folder
 
 app = typer.Typer(help="The local AWS endpoint: start, stop, status, reset.", no_args_is_help=True)
 
@@ -73,10 +74,11 @@ def reset(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete the local endpoint's state: every bucket, table, job, model and log."""
-    folder = local.state_folder(state)
+    folder = state_folder(state)
     if not folder.exists():
         typer.echo(f"nothing to delete: {folder} does not exist")
         return
     if not yes:
         typer.confirm(f"delete {folder} with everything in it?", abort=True)
-    typer.echo(f"deleted {local.reset_state(state)}")
+    delete_state(folder)
+    typer.echo(f"deleted {folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import socket
 import urllib.error
 import urllib.request
 from types import SimpleNamespace
@@ -190,6 +191,32 @@ class TestConnection:
         client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
         _, headers, _ = raw(endpoint, "GET", f"/{bucket}/k?response-content-disposition=a%0d%0aX-Evil:%201")
         assert headers["X-Evil"] is None
+
+    @pytest.mark.parametrize(
+        "garbage",
+        [
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+            b"GET\r\n\r\n",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"PUT /b/k HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n",
+            b"PUT /b/k HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"GET /%ff HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        ],
+        ids=["tls", "short", "version", "method", "length", "chunk", "utf8", "long"],
+    )
+    def test_garbage(self, endpoint, garbage):
+        """
+        What is no request is refused or dropped, and the server serves on without a traceback.
+        """
+        with socket.create_connection(("127.0.0.1", urlsplit(endpoint.url).port), timeout=10) as connection:
+            connection.sendall(garbage)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        assert answer == b"" or b" 4" in answer[:14] or b" 5" in answer[:14] or b"Error code: " in answer
+        assert "ready" == endpoint.health()["state"]
+        assert "Traceback" not in endpoint.log
 
 
 class TestOwnPages:

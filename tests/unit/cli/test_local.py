@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from foldline import local
 from foldline.cli.local import app
 from foldline.errors import EnvironmentFault
+from foldline.statefolder import state_folder
 
 
 def run(*words: object, given: str | None = None) -> Result:
@@ -135,12 +136,12 @@ class TestChoices:
         inside = tmp_path / "project" / "dags"
         inside.mkdir(parents=True)
         monkeypatch.chdir(inside)
-        assert inside / ".foldline" / "localaws" == local.state_folder()
+        assert inside / ".foldline" / "localaws" == state_folder()
         (tmp_path / "project" / "infra").mkdir()
-        assert tmp_path / "project" / ".foldline" / "localaws" == local.state_folder()
+        assert tmp_path / "project" / ".foldline" / "localaws" == state_folder()
         monkeypatch.setenv("FOLDLINE_STATE", str(tmp_path / "chosen"))
-        assert tmp_path / "chosen" == local.state_folder()
-        assert tmp_path / "given" == local.state_folder(tmp_path / "given")
+        assert tmp_path / "chosen" == state_folder()
+        assert tmp_path / "given" == state_folder(tmp_path / "given")
 
     def test_port(self, monkeypatch):
         """
