@@ -1,6 +1,6 @@
 """What our DAG file costs Airflow's parser, beside a DAG of the same shape whose tasks are empty.
 
-The empty DAG has as many tasks, arrows and params as ours, so the ratio is what our operators and step files add.
+The empty DAG has as many tasks, arrows and params as ours: the ratio is what our operators and files add.
 """
 
 from __future__ import annotations

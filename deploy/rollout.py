@@ -45,7 +45,7 @@ class Wanted:
 def missing_calls(observed: Observed, wanted: Wanted) -> list[Call]:
     """The calls between what is observed and what is wanted, in order; none when the wanted config serves.
 
-    The endpoint must be at rest (see :meth:`foldline.endpoints.Endpoints.at_rest`).
+    The endpoint must be at rest (see :meth:`foldline.remote.endpoints.Endpoints.at_rest`).
     """
     calls = []
     if not observed.model:

@@ -6,14 +6,14 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from foldline.calls import SystemClock, call
 from foldline.errors import EnvironmentFault
+from foldline.remote.calls import SystemClock, call
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
 
 RETRIED_BY_BOTO = frozenset({"s3"})
-"""S3 transfers are retried part by part inside boto3; all other calls are retried by `foldline.calls`."""
+"""S3 transfers are retried part by part in boto3; `foldline.remote.calls` retries all other calls."""
 
 
 def endpoint_url(environment: Environment) -> str | None:

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from foldline import params
-from foldline.documents import Document
 from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
-from foldline.problems import Problem, nearest, raise_if_any
 from foldline.project import pipelines, project_root
-from foldline.reading import Reading, checked, read_pipeline
+from foldline.stepfiles import params
+from foldline.stepfiles.documents import Document
+from foldline.stepfiles.problems import Problem, nearest, raise_if_any
+from foldline.stepfiles.reading import Reading, checked, read_pipeline
 from foldline.steps.kinds import kind_of
 from foldline.steps.settings import PipelineSettings, StepSettings
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from foldline.errors import RequestError
 from foldline.patterns import compiled
-from foldline.problems import nearest, shown
+from foldline.stepfiles.problems import nearest, shown
 
 _PYTHON_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "string": ((str,), "text"),

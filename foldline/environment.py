@@ -14,14 +14,21 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, Strict, ValidationError
 
-from foldline.documents import Document, Unreadable, read_document
 from foldline.errors import ConfigError
-from foldline.problems import Problem, conflict_problem, model_problems, nearest, raise_if_any, unreadable
 from foldline.project import NAME, NAME_RULE, environments, project_root, step_names
-from foldline.spellings import Account, Bucket, KeyArn, Region, RoleArn, SecurityGroup, Subnet
+from foldline.stepfiles.documents import Document, Unreadable, read_document
+from foldline.stepfiles.problems import (
+    Problem,
+    conflict_problem,
+    model_problems,
+    nearest,
+    raise_if_any,
+    unreadable,
+)
+from foldline.stepfiles.spellings import Account, Bucket, KeyArn, Region, RoleArn, SecurityGroup, Subnet
+from foldline.stepfiles.units import Interval
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import Conflict, Settings
-from foldline.units import Interval
 
 DEFAULT = "local"
 """The environment when ``FOLDLINE_ENV`` is not set."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldline.calls import Backoff, Clock, call, error_code, find, is_absent
 from foldline.errors import FoldlineError, JobConflict, JobError, JobFailed, JobStopped, JobTimedOut
 from foldline.names import NAME_LIMIT, TAG, Identity
+from foldline.remote.calls import Backoff, Clock, call, error_code, find, is_absent
 
 MAX_GENERATION = 2
 """A piece of work is started again at most this often after failures that are AWS's own."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from foldline.errors import ConfigError, DataError
 from foldline.names import digest
-from foldline.queries import QueryOutcome
+from foldline.remote.queries import QueryOutcome
 from foldline.runs import JobRecord
 from foldline.steps.data import IngestSettings
 from operators.base import StepOperator

@@ -6,10 +6,10 @@ from typing import Any
 
 from deploy.request import endpoint_config_request, endpoint_request, registered_model
 from deploy.rollout import BROKEN, Observed, Wanted, fault, missing_calls
-from foldline.calls import call
-from foldline.endpoints import Known, Smoke
 from foldline.errors import DataError, DeploymentError
 from foldline.layout import S3Uri
+from foldline.remote.calls import call
+from foldline.remote.endpoints import Known, Smoke
 from foldline.steps.data import PreprocessingSettings
 from foldline.steps.release import DeploySettings
 from operators.base import StepOperator

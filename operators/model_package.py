@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.request import package_group_request, package_request
-from foldline.calls import call, error_code, error_message, find
+from foldline.remote.calls import call, error_code, error_message, find
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import RegisterSettings
 from operators.base import StepOperator

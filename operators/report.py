@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from foldline.remote.sourcetree import source_tree
 from foldline.runs import RunRecord, TaskRecord
-from foldline.sourcetree import source_tree
 from operators.base import StepOperator
 from operators.results import ReportResult
 from operators.steprun import StepRun

@@ -10,19 +10,20 @@ from typing import Any, TypeVar
 
 from foldline import progress
 from foldline.aws import Clients
-from foldline.calls import Backoff, Clock, SystemClock
 from foldline.config import Pipeline
-from foldline.crawlers import Crawlers
-from foldline.endpoints import Endpoints
+from foldline.contracts import check
 from foldline.errors import ConfigError
-from foldline.joblogs import last_lines
 from foldline.jobs import Kind, Outcome, Runner, Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, digest, spec_hash
-from foldline.queries import Queries
+from foldline.remote.calls import Backoff, Clock, SystemClock
+from foldline.remote.crawlers import Crawlers
+from foldline.remote.endpoints import Endpoints
+from foldline.remote.joblogs import last_lines
+from foldline.remote.queries import Queries
+from foldline.remote.sourcetree import ensure_uploaded
 from foldline.requests import Request
 from foldline.runs import JobRecord
-from foldline.sourcetree import ensure_uploaded
 from foldline.steps.settings import StepSettings
 from operators.describe import job_record
 from training.request import metric_values
@@ -231,6 +232,9 @@ class StepRun:
             )
             for part in parts
         ]
+
+        for work in works:
+            check("sagemaker", kind.operation, work.create_request(), where=f"step {self.step!r}")
 
         def started(index: int, name: str) -> None:
             self._show(parts[index], "running")

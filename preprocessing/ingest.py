@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from foldline.layout import S3Uri
-    from foldline.steps import IngestSettings
+    from foldline.steps.data import IngestSettings
 
 KEPT = "kept"
 """What the audit calls rows that no rule drops."""

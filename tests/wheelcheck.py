@@ -1,6 +1,6 @@
 """Checks the built wheel: the six packages and their data files are in it, tests and infra are not.
 
-    python -m tests.wheelcheck dist
+python -m tests.wheelcheck dist
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ import zipfile
 from pathlib import Path
 
 PACKAGES = {"foldline", "operators", "preprocessing", "training", "deploy", "localaws"}
-DATA = {"foldline/report/report.html", "foldline/report/report.css", "foldline/report/report.js", "foldline/py.typed"}
+DATA = {
+    "foldline/report/report.html",
+    "foldline/report/report.css",
+    "foldline/report/report.js",
+    "foldline/py.typed",
+}
 
 
 def faults(wheel: Path) -> list[str]:

@@ -1,1 +1,1 @@
-"""Fitting, tuning and judging. `request.py` and `search.py` are read by Airflow; the rest by the container."""
+"""Fitting, tuning, judging. `request.py` and `search.py` are read by Airflow; the rest by the container."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import foldline
-from foldline.problems import Problem
+from foldline.stepfiles.problems import Problem
 
 TIMEOUT_SECONDS = 300
 _KEPT = (

@@ -114,7 +114,7 @@ def local_endpoint(pipeline: Pipeline, *, keep: bool) -> Iterator[None]:
 
 
 def load_samples(pipeline: Pipeline, fraction: float) -> dict[str, int]:
-    """Put the pipeline's sample into its raw folders, in a bucket made when it is not there; bytes by table."""
+    """Put the pipeline's sample into its raw folders, in a bucket made when it is missing; bytes by table."""
     environment = pipeline.environment
     clients = Clients(environment)
     clients.check_account()

@@ -1,4 +1,4 @@
-"""The `foldline` command: errors of ours are shown as text; anything else keeps its traceback: it is a bug."""
+"""The `foldline` command: errors of ours are shown as text; anything else is a bug, with its traceback."""
 
 from __future__ import annotations
 

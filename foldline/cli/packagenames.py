@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import foldline
-from foldline.problems import Problem
+from foldline.stepfiles.problems import Problem
 
 NAMES = ("foldline", "operators", "preprocessing", "training", "deploy", "localaws")
 """The top-level packages of this distribution."""

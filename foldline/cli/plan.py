@@ -19,9 +19,9 @@ from foldline.config import Pipeline
 from foldline.jobs import PROCESSING, TRAINING, TRANSFORM, Kind, Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, spec_hash
-from foldline.queries import query_request, query_token
+from foldline.remote.queries import query_request, query_token
+from foldline.remote.sourcetree import source_tree
 from foldline.requests import Request
-from foldline.sourcetree import source_tree
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
 from foldline.steps.release import (

@@ -17,11 +17,11 @@ import yaml
 
 from foldline import progress
 from foldline.aws import Clients
-from foldline.calls import error_code
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated, state_folder
 from foldline.config import Pipeline
 from foldline.errors import ConfigError, FoldlineError
 from foldline.layout import PipelineLayout, S3Uri, path_slug
+from foldline.remote.calls import error_code
 from foldline.runs import RunRecord
 
 END_SECONDS = 5.0

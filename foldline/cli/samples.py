@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foldline.calls import error_code
 from foldline.errors import ConfigError, EnvironmentFault
 from foldline.layout import PipelineLayout
+from foldline.remote.calls import error_code
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from foldline.project import project_root
-from foldline.reference import reference
-from foldline.schemas import schemas
+from foldline.stepfiles.reference import reference
+from foldline.stepfiles.schemas import schemas
 
 
 def generated(root: Path) -> dict[Path, str]:

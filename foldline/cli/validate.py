@@ -16,10 +16,10 @@ from foldline.cli.dagfiles import DagImport
 from foldline.cli.packagenames import name_problems
 from foldline.config import Pipeline, pipeline_of
 from foldline.errors import ConfigError
-from foldline.problems import Problem, conflict_problem, nearest, rendered
 from foldline.project import environments, pipelines, project_root
-from foldline.reading import Reading, read_pipeline
-from foldline.statements import statement_problems
+from foldline.stepfiles.problems import Problem, conflict_problem, nearest, rendered
+from foldline.stepfiles.reading import Reading, read_pipeline
+from foldline.stepfiles.statements import statement_problems
 from foldline.steps.data import IngestSettings
 from foldline.steps.settings import Conflict
 

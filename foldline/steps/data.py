@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PlainValidator, Strict, WithJsonSchema
 
 from foldline.folds import Schema
-from foldline.spellings import Identifier, QueryFile, TableName
+from foldline.stepfiles.spellings import Identifier, QueryFile, TableName
+from foldline.stepfiles.units import Duration
 from foldline.steps.settings import (
     Columns,
     Conflict,
@@ -20,7 +21,6 @@ from foldline.steps.settings import (
     Share,
     repeated,
 )
-from foldline.units import Duration
 
 _PROCESSING = {"job.instance": "CreateProcessingJob"}
 

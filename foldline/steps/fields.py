@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from foldline.spellings import Spelling
-from foldline.units import Unit
+from foldline.stepfiles.spellings import Spelling
+from foldline.stepfiles.units import Unit
 
 _TYPES: dict[Any, dict[str, Any]] = {
     bool: {"type": "boolean"},

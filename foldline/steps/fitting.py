@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Strict
 
-from foldline.spellings import EstimatorName, Identifier
+from foldline.stepfiles.spellings import EstimatorName, Identifier
 from foldline.steps.settings import (
     Conflict,
     Hyperparameters,

@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from foldline.spellings import EntityName, InstanceType
+from foldline.stepfiles.spellings import EntityName, InstanceType
+from foldline.stepfiles.units import MIB, Bytes, Duration
 from foldline.steps.settings import (
     Conflict,
     Estimator,
@@ -19,7 +20,6 @@ from foldline.steps.settings import (
     Share,
     StepSettings,
 )
-from foldline.units import MIB, Bytes, Duration
 
 
 class RegisterSettings(RequestSettings):

@@ -14,8 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, WithJsonSchema, model_validator
 
-from foldline.spellings import EstimatorName, Identifier, InstanceType, SettingPath
-from foldline.units import GIB, Bytes, Duration
+from foldline.stepfiles.spellings import EstimatorName, Identifier, InstanceType, SettingPath
+from foldline.stepfiles.units import GIB, Bytes, Duration
 
 
 class Conflict(NamedTuple):

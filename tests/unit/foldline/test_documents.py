@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from foldline.documents import Document, Place, Unreadable, read_document
+from foldline.stepfiles.documents import Document, Place, Unreadable, read_document
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from foldline.calls import Backoff
 from foldline.errors import JobConflict, JobFailed, JobStopped, JobTimedOut
 from foldline.jobs import TRAINING, Interrupted, Runner, Work
 from foldline.names import Identity
+from foldline.remote.calls import Backoff
 from tests.unit.foldline.fakes import (
     FakeClock,
     FakeSageMaker,

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from foldline.cli.schema import generated
-from foldline.reference import reference
-from foldline.schemas import schemas
+from foldline.stepfiles.reference import reference
+from foldline.stepfiles.schemas import schemas
 from foldline.steps.kinds import KINDS
 
 ROOT = Path(__file__).parents[3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from foldline.statements import statement_problems
+from foldline.stepfiles.statements import statement_problems
 from foldline.steps.data import IngestSettings
 
 QUERY = "churn/ingest.sql"

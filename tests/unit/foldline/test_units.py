@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from foldline.units import (
+from foldline.stepfiles.units import (
     Bytes,
     Duration,
     Interval,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from foldline.calls import Backoff, Clock, call, error_code, error_message, find
 from foldline.errors import DeploymentError, JobTimedOut
 from foldline.jobs import Interrupted
+from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
 
 BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 """Endpoint states that pass by themselves."""

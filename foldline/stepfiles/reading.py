@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from foldline import consistency
-from foldline.documents import Document, Unreadable, read_document
 from foldline.environment import Environment, environment_name, read_environment
-from foldline.problems import Problem, conflict_problem, model_problems, nearest, shown, unreadable
 from foldline.project import NAME, NAME_RULE, pipelines
+from foldline.stepfiles import consistency
+from foldline.stepfiles.documents import Document, Unreadable, read_document
+from foldline.stepfiles.problems import Problem, conflict_problem, model_problems, nearest, shown, unreadable
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import PipelineSettings, Settings, StepSettings
 

@@ -9,10 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from foldline.calls import error_code
 from foldline.errors import ConfigError
 from foldline.layout import PipelineLayout, S3Uri
 from foldline.names import digest
+from foldline.remote.calls import error_code
 
 STAGES = ("preprocessing", "training", "deploy")
 KERNEL = ("__init__.py", "errors.py", "folds.py", "layout.py", "trials.py")

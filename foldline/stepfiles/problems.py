@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from foldline.documents import Document, KeyPath, Unreadable
 from foldline.errors import ConfigError
+from foldline.stepfiles.documents import Document, KeyPath, Unreadable
 from foldline.steps.fields import slot_at
 from foldline.steps.settings import Conflict, Conflicts
 

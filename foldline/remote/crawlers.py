@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldline.calls import Backoff, Clock, call, error_code, find
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.jobs import Interrupted
+from foldline.remote.calls import Backoff, Clock, call, error_code, find
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from foldline.calls import Clock, call
 from foldline.jobs import Kind
+from foldline.remote.calls import Clock, call
 
 LINES = 25
 log = logging.getLogger(__name__)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldline.calls import Backoff, Clock, call
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.jobs import MAX_GENERATION, Interrupted
 from foldline.layout import S3Uri
 from foldline.names import Identity, digest
+from foldline.remote.calls import Backoff, Clock, call
 
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 USER_MISTAKES = ("COLUMN_NOT_FOUND", "TABLE_NOT_FOUND", "SYNTAX_ERROR", "TYPE_MISMATCH")

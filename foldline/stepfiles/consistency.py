@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline.environment import Environment
-from foldline.problems import nearest
+from foldline.stepfiles.problems import nearest
 from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fields import slot_at
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings

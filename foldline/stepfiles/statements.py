@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from foldline.documents import Document
-from foldline.problems import Problem, conflict_problem, nearest
+from foldline.stepfiles.documents import Document
+from foldline.stepfiles.problems import Problem, conflict_problem, nearest
 from foldline.steps.data import IngestSettings
 from foldline.steps.settings import Conflict
 

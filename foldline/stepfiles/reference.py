@@ -9,11 +9,11 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from foldline.environment import Environment
-from foldline.spellings import Spelling
+from foldline.stepfiles.spellings import Spelling
+from foldline.stepfiles.units import Bytes, Unit
 from foldline.steps.fields import Slot
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import PipelineSettings
-from foldline.units import Bytes, Unit
 
 _HEAD = """# Config reference
 

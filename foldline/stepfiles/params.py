@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from foldline.documents import Document, Place
-from foldline.problems import Problem, nearest, shown
+from foldline.stepfiles.documents import Document, Place
+from foldline.stepfiles.problems import Problem, nearest, shown
 from foldline.steps.fields import slot_at
 from foldline.steps.settings import StepSettings
 
