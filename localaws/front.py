@@ -78,7 +78,7 @@ class Front:
     def _invoke(self, request: Request) -> Response:
         found = ENDPOINT_PATH.fullmatch(request.path)
         if self._runtime is None or not found or request.method != "POST":
-            raise not_implemented("sagemaker-runtime", f"{request.method} {request.path}")
+            raise not_implemented("sagemaker", f"{request.method} {request.path}")
         body = request.body.read(INVOCATION_LIMIT)
         headers = dict(request.headers.items())
         return Response(*self._runtime.invoke(unquote(found[1]), headers, body))
@@ -127,7 +127,7 @@ def not_implemented(service: str, operation: str) -> AwsError:
 
 
 def no_space(error: Exception) -> bool:
-    """Whether an exception, or its cause, is a full disk."""
+    """Whether an exception says that the disk is full."""
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return True
     return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname == "SQLITE_FULL"

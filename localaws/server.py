@@ -37,9 +37,8 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _serve(self) -> None:
-        target = self.requestline.split()[
-            1
-        ]  # self.path has had leading slashes folded, and a key may begin with one
+        # Not self.path: its leading slashes have been folded, and a key may begin with one.
+        target = self.requestline.split()[1]
         try:
             request, body = Request.read(self.command, target, self.headers, self.rfile)
         except AwsError as error:
@@ -142,8 +141,9 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The address it listens on."""
-        host = f"[{self.server_name}]" if ":" in self.server_name else self.server_name
+        """Its address, as programs of this machine reach it."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.server_name, self.server_name)  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
         return f"http://{host}:{self.server_port}"
 
     def answer(self, handler: Handler, request: Request) -> Response:
