@@ -138,6 +138,9 @@ class Logs:
         names, prefix = request.get("logStreamNames"), request.get("logStreamNamePrefix", "")
         if names and prefix:
             raise _invalid("logStreamNames and logStreamNamePrefix are mutually exclusive parameters.")
+        if not request.get("startFromHead", True):
+            message = "localaws does not implement logs.FilterLogEvents with startFromHead=false"
+            raise AwsError("NotImplemented", message, 501)
         passes = message_filter(request.get("filterPattern", ""))
         after, before = _window(request)
         token = TOKEN.fullmatch(request.get("nextToken", "f/-1-0/s"))
