@@ -1,7 +1,7 @@
 """The registry of container images: which program on this computer stands in for an image, by its repository.
 
-Other packages add images through the entry-point group ``localaws.images``; each entry point is an ``Image`` or a list
-of them. The first whose pattern matches wins; entry points are asked before the images listed here.
+Other packages add images through the entry-point group ``localaws.images``; each entry point is an ``Image``
+or a list of them. The first whose pattern matches wins; entry points are asked before the images listed here.
 """
 
 from __future__ import annotations
@@ -24,10 +24,13 @@ class Image:
     """What stands in for the images of some repositories.
 
     Attributes:
-        repository: Regular expression the whole repository name must match, for example ``sagemaker-xgboost``.
+        repository: Regular expression the whole repository name must match, for example
+            ``sagemaker-xgboost``.
         python: The interpreter that is ``python3`` in the job; its folder comes first on PATH.
-        train: The image's own training command, for a job that names neither entrypoint nor script; may be empty.
-        serve: The image's model server; it is given the number of an open, listening socket as its last argument.
+        train: The image's own training command, for a job that names neither entrypoint nor script; may be
+            empty.
+        serve: The image's model server; it is given the number of an open, listening socket as its last
+            argument.
     """
 
     repository: str

@@ -1,8 +1,9 @@
 """The model server: /ping and /invocations over a script's model_fn, input_fn, predict_fn and output_fn.
 
 Runs in a process of its own inside a model's sandbox and imports nothing of localaws. The script is
-``code/$SAGEMAKER_PROGRAM`` (``inference.py`` by default) of the unpacked ``model.tar.gz``. Its last argument is the
-number of an open, listening socket, so whoever started it may connect at once; it answers when the model is loaded.
+``code/$SAGEMAKER_PROGRAM`` (``inference.py`` by default) of the unpacked ``model.tar.gz``. Its last argument
+is the number of an open, listening socket, so whoever started it may connect at once; it answers when the
+model is loaded.
 
 Source: the handler contract of aws/sagemaker-inference-toolkit (Transformer).
 """
@@ -20,10 +21,11 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, Callable
+from typing import Any
 
 CSV, JSON, NPY = "text/csv", "application/json", "application/x-npy"
 DRAIN_SECONDS = 60.0  # a request may take as long
@@ -103,7 +105,7 @@ class Model:
         return (body.encode() if isinstance(body, str) else bytes(body)), kind
 
     def _call(self, name: str, default: Callable[..., Any] | None, *values: Any) -> Any:
-        """Call a handler of the script, or the default; one that takes a further argument is given the context."""
+        """Call a handler of the script, or the default; one with a further argument is given the context."""
         handler = getattr(self._script, name, default)
         assert handler is not None
         wanted = len(inspect.signature(handler).parameters)
@@ -208,7 +210,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.wfile.flush()  # before the request counts as answered
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing: the script's own output is the log."""
 
 

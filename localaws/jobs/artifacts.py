@@ -1,4 +1,4 @@
-"""What a job leaves behind: archives and trees of files, on their way to S3; and archives on their way back."""
+"""Archives and trees of files on their way from a job to S3, and archives on their way back."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def unpack(archive: Path, folder: Path, source: str) -> None:
     """Unpack a tar archive from S3 into a folder.
 
     Raises:
-        JobFailure: It is no tar archive, has too many or too large members, or one that would leave the folder.
+        JobFailure: It is no tar archive, has too many or too large members, or one that would leave the
+            folder.
     """
     try:
         with tarfile.open(archive) as tar:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
@@ -29,7 +28,8 @@ def items(objects: Objects, uri: str, data_type: str, *, required: bool = True) 
     """The objects an ``S3Prefix`` or a ``ManifestFile`` names, in the order of their keys.
 
     Raises:
-        JobFailure: There are none and some are required, a manifest is malformed, or a key would leave its folder.
+        JobFailure: There are none and some are required, a manifest is malformed, or a key would leave its
+            folder.
     """
     try:
         found = list(_manifest(objects, uri) if data_type == "ManifestFile" else _prefix(objects, uri))
@@ -116,6 +116,6 @@ def _cause(error: AwsError) -> str:
 
 def _nothing(uri: str) -> str:
     return (
-        f' No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket exists, '
-        "and that objects exist under that S3 prefix."
+        f' No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+        "bucket exists, and that objects exist under that S3 prefix."
     )

@@ -1,7 +1,8 @@
 """The files and the environment every program finds under SageMaker's container contract.
 
 What is said here is common to training, processing and hosting; the ``SM_*`` variables of script mode are in
-``script_mode.py``. A job's environment is its own: of the server's it inherits nothing but the way to programs.
+``script_mode.py``. A job's environment is its own: of the server's it inherits nothing but the way to
+programs.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def resource_config(host: str, hosts: list[str], instance_type: str) -> dict[str
 def base_environment(machine: Machine, image: Image, instance: Instance, threads: int) -> dict[str, str]:
     """The environment of a program before anything its request says.
 
-    OpenMP's threads are bounded and wait passively: spinning threads on contended cores make the same fit ten times
-    slower (facts/performance.md).
+    OpenMP's threads are bounded and wait passively: spinning threads on contended cores make the same fit ten
+    times slower.
     """
     world = machine.world
     return {

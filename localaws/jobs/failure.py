@@ -14,7 +14,8 @@ class JobFailure(Exception):
     """A job failed; ``reason`` is the text for its description.
 
     Attributes:
-        kind: ``AlgorithmError`` (the program), ``ClientError`` (its data or its request), ``InternalServerError`` (us).
+        kind: ``AlgorithmError`` (the program), ``ClientError`` (its data or its request),
+            ``InternalServerError`` (us).
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -34,7 +35,7 @@ def bounded(text: str, ending: str = "") -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """The FailureReason an exception of a job's run stands for; what is nobody's fault but ours is also logged."""
+    """The FailureReason an exception of a job's run stands for; a fault of ours is also logged."""
     if isinstance(error, JobFailure):
         return error.reason
     if isinstance(error, AwsError):

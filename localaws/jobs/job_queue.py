@@ -8,6 +8,8 @@ from typing import Protocol
 
 from localaws.jobs.slots import Slots
 
+ABANDON_SECONDS = 5.0  # a killed program is gone at once; its work folder takes a moment
+
 
 class Stoppable(Protocol):
     """What a job's run leaves in the queue's hands."""
@@ -25,19 +27,22 @@ class JobQueue:
     def __init__(self, slots: Slots, kind: str) -> None:
         self._slots = slots
         self._kind = kind
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._live: dict[str, Stoppable] = {}
+        self._running: set[str] = set()
 
     def submit(self, name: str, width: int, job: Stoppable, run: Callable[[], None]) -> bool:
         """Queue a job that takes some slots; True when it starts at once."""
 
         def work() -> None:
+            with self._changed:
+                self._running.add(name)
             try:
                 run()
             finally:
                 self._forget(name)
 
-        with self._lock:
+        with self._changed:
             self._live[name] = job
         return self._slots.submit(f"{self._kind}/{name}", width, work)
 
@@ -46,7 +51,7 @@ class JobQueue:
         if self._slots.withdraw(f"{self._kind}/{name}"):
             self._forget(name)
             return True
-        with self._lock:
+        with self._changed:
             job = self._live.get(name)
         if job is not None:
             job.stop()
@@ -55,12 +60,15 @@ class JobQueue:
     def close(self) -> None:
         """Let no more jobs start, and abandon those that run."""
         self._slots.close()
-        with self._lock:
+        with self._changed:
             live = list(self._live.values())
         for job in live:
             job.abandon()
-        self._slots.wait_until_idle()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, ABANDON_SECONDS)
 
     def _forget(self, name: str) -> None:
-        with self._lock:
+        with self._changed:
             self._live.pop(name, None)
+            self._running.discard(name)
+            self._changed.notify_all()

@@ -28,7 +28,7 @@ class MetricScanner:
             except re.error as error:
                 raise AwsError(
                     "ValidationException",
-                    f"the Regex of metric definition {definition['Name']!r} is not a regular expression: {error}",
+                    f"the Regex of metric definition {definition['Name']!r} cannot be compiled: {error}",
                 ) from error
 
     def line(self, text: str) -> None:

@@ -103,7 +103,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Processes:
-    """The programs of one job, one for each host; made before they start, so that a stop never comes too early."""
+    """The programs of one job, one for each host; made before they start, so no stop comes too early."""
 
     machine: Machine
     group: str
@@ -123,12 +123,8 @@ class Processes:
         Raises:
             ServerStopping: The run was abandoned.
         """
-        with self._lock:
-            if self.ended is Ended.WITH_THE_SERVER:
-                raise ServerStopping
-            if self.ended is not Ended.BY_THEMSELVES:
-                return Outcome(self.ended)
-            self._start(commands)
+        if not self._start(commands):
+            return Outcome(self.ended)
         self._later(max_seconds, lambda: self.stop(Ended.OUT_OF_TIME))
         attendants = [
             threading.Thread(target=self._attend, args=(process, command, observe), daemon=True)
@@ -167,15 +163,21 @@ class Processes:
                 if process.poll() is None:
                     kill_group(process)
 
-    def _start(self, commands: list[Command]) -> None:
-        """Start every program, or none: if one cannot be started those before it are killed."""
-        try:
-            for command in commands:
-                self._running.append(spawn(self.machine, command))
-        except OSError:
-            for process in self._running:
-                kill_group(process)
-            raise
+    def _start(self, commands: list[Command]) -> bool:
+        """Start every program, or none: False after a stop; if one fails those before it are killed."""
+        with self._lock:
+            if self.ended is Ended.WITH_THE_SERVER:
+                raise ServerStopping
+            if self.ended is not Ended.BY_THEMSELVES:
+                return False
+            try:
+                for command in commands:
+                    self._running.append(spawn(self.machine, command))
+            except OSError:
+                for process in self._running:
+                    kill_group(process)
+                raise
+        return True
 
     def _attend(
         self, process: subprocess.Popen[bytes], command: Command, observe: Callable[[str], None] | None

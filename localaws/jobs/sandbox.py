@@ -1,10 +1,12 @@
-"""What a job's processes see as ``/opt/ml``: a folder of their own, private by Linux namespaces where they are allowed.
+"""What a job's processes see as ``/opt/ml``: a folder of their own, private by namespaces where allowed.
 
-The private form is one overlay mount inside a user and a mount namespace (``unshare``): the lower side is the job's
-inputs as hard links to S3's blobs, the upper side is the folder results are taken from. A program may edit, rename and
-delete its inputs as it may on SageMaker; the edits land in the upper side and never in the store. Nothing outside the
-job's processes is mounted. Where namespaces or overlays are not allowed, inputs are copied, the ``SM_*`` variables name
-the real folders, and ``/opt/ml`` in the request's command and environment is rewritten to them.
+The private form is one overlay mount inside a user and a mount namespace (``unshare``): the lower side is the
+job's inputs as hard links to S3's blobs, the upper side is the folder results are taken from. A program may
+edit, rename and delete its inputs as it may on SageMaker; the edits land in the upper side and never in the
+store.
+Nothing outside the job's processes is mounted. Where namespaces or overlays are not allowed, inputs are
+copied, the ``SM_*`` variables name the real folders, and ``/opt/ml`` in the request's command and environment
+is rewritten to them.
 """
 
 from __future__ import annotations
@@ -32,15 +34,15 @@ class Sandbox:
     """The way into a job's file system; chosen once, when the server starts.
 
     Attributes:
-        mount_point: Where the overlay goes: ``/opt/ml`` where that folder exists, else ``/opt``; None when there are
-            no private mounts.
+        mount_point: Where the overlay goes: ``/opt/ml`` where that folder exists, else ``/opt``; None when
+            there are no private mounts.
     """
 
     mount_point: str | None
 
     @classmethod
     def probe(cls, scratch: Path, wanted: str = "auto") -> Sandbox:
-        """The private form if one really works here (a file written through ``/opt/ml`` arrives), else the plain one."""
+        """The private form if it really works here (a file written in it arrives), else the plain one."""
         point = ROOT if Path(ROOT).is_dir() else "/opt"
         if wanted == "none" or not _may_work(point):
             return cls(None)
@@ -122,7 +124,7 @@ def clear(folder: Path) -> None:
 
 
 def _may_work(point: str) -> bool:
-    """Whether private mounts are worth a try: Linux, the programs, and nothing mounted where the overlay would hide it."""
+    """Whether private mounts are worth a try: Linux, the programs, no mount the overlay would hide."""
     if sys.platform != "linux" or not Path(point).is_dir():
         return False
     if not all(shutil.which(program) for program in ("unshare", "mount", "sh")):

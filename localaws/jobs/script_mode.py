@@ -1,8 +1,8 @@
 """Script mode: what AWS's framework images make of a training job's hyperparameters and configuration.
 
 They set the ``SM_*`` variables, unpack ``sagemaker_submit_directory`` into ``/opt/ml/code`` and run
-``sagemaker_program`` there with the other hyperparameters as ``--name value``. Here the variables are set for every
-training job, also for one that names its own entrypoint.
+``sagemaker_program`` there with the other hyperparameters as ``--name value``. Here the variables are set for
+every training job, also for one that names its own entrypoint.
 
 Source: the environment contract of aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md.
 """
@@ -43,7 +43,7 @@ def user_hyperparameters(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
 
 
 def user_arguments(hyperparameters: Mapping[str, str]) -> list[str]:
-    """The script's command line: ``--name value`` in the order of names, ``-n value`` for a name of one letter."""
+    """The script's command line by names: ``--name value``, or ``-n value`` for a name of one letter."""
     return [
         word
         for name, value in user_hyperparameters(hyperparameters).items()

@@ -27,7 +27,6 @@ class Slots:
     def __init__(self, total: int) -> None:
         self.total = max(1, total)
         self._lock = threading.Lock()
-        self._idle = threading.Condition(self._lock)
         self._waiting: deque[Ticket] = deque()
         self._used = 0
         self._open = True
@@ -59,11 +58,6 @@ class Slots:
         with self._lock:
             self._open = False
 
-    def wait_until_idle(self, seconds: float = 10.0) -> None:
-        """Wait until no job runs, at most some seconds."""
-        with self._idle:
-            self._idle.wait_for(lambda: self._used == 0, seconds)
-
     def _start_next(self) -> set[str]:
         """Start what fits, in order, with the lock held; the names started."""
         started = set()
@@ -81,4 +75,3 @@ class Slots:
             with self._lock:
                 self._used -= ticket.width
                 self._start_next()
-                self._idle.notify_all()

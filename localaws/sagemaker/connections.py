@@ -33,7 +33,7 @@ class Connections:
         self._idle: dict[int, list[http.client.HTTPConnection]] = defaultdict(list)
 
     def request(
-        self, port: int, method: str, path: str, content: bytes, headers: Mapping[str, str], timeout: float
+        self, port: int, method: str, path: str, content: bytes, headers: Mapping[str, str], *, timeout: float
     ) -> Answer:
         """Send a request and read the answer.
 
@@ -44,14 +44,14 @@ class Connections:
         connection = self._take(port)
         reused = connection.sock is not None
         try:
-            response, body = _exchange(connection, method, path, content, headers, timeout)
+            response, body = _exchange(connection, method, path, content, headers, timeout=timeout)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             if isinstance(error, TimeoutError):
                 raise
             if reused:  # the server may have closed it while it was idle
                 self.forget(port)
-                return self.request(port, method, path, content, headers, timeout)
+                return self.request(port, method, path, content, headers, timeout=timeout)
             raise ServerGone(f"the model server on port {port} gave no answer: {error!r}") from error
         self._put_back(port, connection, closing=response.will_close)
         return Answer(response.status, dict(response.headers.items()), body)
@@ -82,6 +82,7 @@ def _exchange(
     path: str,
     content: bytes,
     headers: Mapping[str, str],
+    *,
     timeout: float,
 ) -> tuple[http.client.HTTPResponse, bytes]:
     connection.timeout = timeout

@@ -1,4 +1,4 @@
-"""Deployments: how an endpoint gets its fleet of model servers, changes it for another, and gets it back on restart."""
+"""How an endpoint gets its fleet of model servers, changes it for another, and gets it back on restart."""
 
 from __future__ import annotations
 

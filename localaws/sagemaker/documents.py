@@ -49,7 +49,7 @@ class Documents:
         return self.world.arn("sagemaker", f"{self.kind.type}/{name}")
 
     def create(self, request: dict[str, Any], **members: Any) -> dict[str, Any]:
-        """Store a new document: the request and more members, with ARN and times; its tags go to their own place.
+        """Store a new document: the request and more members, ARN and times; its tags go to their own place.
 
         Raises:
             AwsError: There is one of this name.

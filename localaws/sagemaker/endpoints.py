@@ -1,4 +1,4 @@
-"""Endpoints: the resource and its status machine. How an endpoint gets its servers is in ``deployments.py``."""
+"""Endpoints: the resource and its status machine. Where its servers come from is in ``deployments.py``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Endpoints:
         return self._documents.list(request, "Endpoints")
 
     def UpdateEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Change to another configuration, all at once; if its servers do not answer, the old ones serve on."""
+        """Change to another configuration all at once; if its servers do not answer the old serve on."""
         _check_deployment_config(request)
         name, config = request["EndpointName"], request["EndpointConfigName"]
         endpoint = self._documents.need(name)
@@ -156,7 +156,7 @@ class Endpoints:
         status = endpoint["EndpointStatus"]
         if status == "Failed" and for_update:
             raise invalid(
-                f'Cannot update endpoint "{endpoint["EndpointArn"]}": its status is Failed, it can only be deleted.'
+                f'Cannot update endpoint "{endpoint["EndpointArn"]}": it is Failed and can only be deleted.'
             )
         if status not in ("InService", "Failed"):
             raise invalid(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')

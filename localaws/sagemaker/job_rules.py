@@ -1,4 +1,4 @@
-"""What training, processing and transform jobs have in common as resources: texts, end states, what may be asked when."""
+"""What training, processing and transform jobs have in common: texts, end states, what may be asked when."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from localaws.errors import AwsError
 from localaws.sagemaker.refusals import invalid
 
 FINAL = frozenset({"Completed", "Failed", "Stopped"})
-EXISTS = "Job name must be unique within an AWS account and region, and a job with this name already exists ({arn})"
+EXISTS = (
+    "Job name must be unique within an AWS account and region, and a job with this name "
+    "already exists ({arn})"
+)
 MISSING = "Could not find requested job with name: {name}"
 RESTARTED = "InternalServerError: the local endpoint was restarted while the job was under way"
 

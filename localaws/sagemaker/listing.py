@@ -26,7 +26,8 @@ def page(
     A page goes on after the last document of the one before it, whatever was created or deleted between.
 
     Args:
-        documents: All there are, already narrowed by the resource's own filters (which are not in ``request``).
+        documents: All there are, already narrowed by the resource's own filters (which are not in
+            ``request``).
         request: NameContains, StatusEquals, the time bounds, SortBy, SortOrder, MaxResults, NextToken.
         member: The answer's member for the page.
         name: The documents' member with their name.

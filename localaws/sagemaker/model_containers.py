@@ -28,7 +28,7 @@ class Container:
 
 
 def containers_of(world: World, model: dict[str, Any]) -> list[dict[str, Any]]:
-    """The container definitions of a model, each with Image, ModelDataUrl or ModelDataSource, and Environment.
+    """The container definitions of a model: Image, ModelDataUrl or ModelDataSource, Environment.
 
     Raises:
         AwsError: A container names neither an image nor a model package that is there.

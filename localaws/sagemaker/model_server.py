@@ -84,13 +84,13 @@ class ModelServer:
         self._watch.start()
 
     def wait_until_ready(self, seconds: float) -> None:
-        """Wait for the first good ping: the socket listens already, so one request waits for the model to load.
+        """Wait for the first good ping: the socket listens already, so one request waits for the model.
 
         Raises:
             JobFailure: The program ended, took too long, or answered badly.
         """
         try:
-            answer = self._connections.request(self.port, "GET", "/ping", b"", {}, seconds)
+            answer = self._connections.request(self.port, "GET", "/ping", b"", {}, timeout=seconds)
         except (ServerGone, TimeoutError) as error:
             raise JobFailure("ClientError", self._did_not_ping()) from error
         if answer.status != 200:
@@ -104,7 +104,7 @@ class ModelServer:
             ServerGone: There was none.
             TimeoutError: It took too long.
         """
-        return self._connections.request(self.port, "POST", "/invocations", body, headers, timeout)
+        return self._connections.request(self.port, "POST", "/invocations", body, headers, timeout=timeout)
 
     def stop(self) -> None:
         """Let it finish what it answers, then end it; returns when it is gone."""

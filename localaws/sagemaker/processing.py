@@ -75,7 +75,8 @@ class ProcessingJobs:
     def move(self, name: str, status: str, **members: Any) -> str:
         """Change a job's status: the one way to. Tells the status the job then has.
 
-        An ended job stays as it ended; one that is stopping goes on to Stopped or Failed, whatever its run says.
+        An ended job stays as it ended; one that is stopping goes on to Stopped or Failed, whatever its run
+        says.
         """
         with self._machine.world.store.transaction():
             job = self._documents.need(name)

@@ -1,4 +1,4 @@
-"""Which processing requests this endpoint takes: what AWS would refuse is refused so, what is not there by name.
+"""Which processing requests are taken: what AWS would refuse is refused so, what is not there by name.
 
 Accepted and without effect here: RoleArn, NetworkConfig, encryption keys, ExperimentConfig, volume size.
 """

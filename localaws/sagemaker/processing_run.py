@@ -107,8 +107,8 @@ class ProcessingRun:
         if "ContainerEntrypoint" not in app:
             raise JobFailure(
                 "ClientError",
-                "the processing job has no AppSpecification.ContainerEntrypoint, and localaws knows no entrypoint of "
-                f"the image {app['ImageUri']}",
+                "the processing job has no AppSpecification.ContainerEntrypoint, and localaws does not "
+                f"know that of the image {app['ImageUri']}",
             )
         argv = [*app["ContainerEntrypoint"], *app.get("ContainerArguments", [])]
         threads, now = self.machine.slots.share(), time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""DataProcessing of a batch transform: which part of a record the model gets, and what is written of its answer.
+"""DataProcessing of a transform: which part of a record the model gets, and what is written of its answer.
 
 The JSONPath subset of the filters: ``$``, ``$[i]``, ``$[i:j]``, ``$[a,b,-1]``, ``$.a.b``, ``$['a']`` and
 ``$['a','b']``. A CSV record is a list of its columns.

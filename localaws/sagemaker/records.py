@@ -59,7 +59,7 @@ def batches(records: list[bytes], *, several: bool, max_bytes: int) -> Iterator[
         if max_bytes and len(record) > max_bytes:
             raise JobFailure(
                 "ClientError",
-                f"record {number + 1} has {len(record)} bytes, more than MaxPayloadInMB ({max_bytes // MIB}) allows",
+                f"record {number + 1} has {len(record)} bytes, more than MaxPayloadInMB ({max_bytes // MIB})",
             )
         full = max_bytes and size + len(record) > max_bytes
         if number > first and (not several or full):

@@ -28,8 +28,10 @@ PASSED = ("content-type", "accept", ATTRIBUTES, "x-amzn-sagemaker-inference-id")
 
 
 class Runtime:
-    """Answers InvokeEndpoint. Which server has which port it reads from the endpoint's document, so a deployment's
-    switch of traffic is one change there.
+    """Answers InvokeEndpoint.
+
+    Which server has which port it reads from the endpoint's document, so a deployment's switch of traffic is
+    one change there.
     """
 
     def __init__(self, world: World) -> None:
@@ -43,7 +45,8 @@ class Runtime:
         """Status, headers and body of an endpoint's answer.
 
         Raises:
-            AwsError: ValidationError (no such endpoint or variant, body too large), ModelError (the model failed).
+            AwsError: ValidationError (no such endpoint or variant, body too large), ModelError (the model
+                failed).
         """
         asked = {name.lower(): value for name, value in headers.items()}
         for header, what in NOT_THERE.items():
@@ -70,7 +73,9 @@ class Runtime:
         while True:
             variant, port = self._target(endpoint, asked.get(VARIANT))
             try:
-                return variant, self._connections.request(port, "POST", "/invocations", body, passed, SECONDS)
+                return variant, self._connections.request(
+                    port, "POST", "/invocations", body, passed, timeout=SECONDS
+                )
             except TimeoutError:
                 text = "Your invocation timed out while waiting for a response from container primary."
                 raise self._model_error(endpoint, variant, 0, text) from None
@@ -110,8 +115,8 @@ class Runtime:
         }
         return AwsError(
             "ModelError",
-            f'Received {who} error ({status}) from primary with message "{text}". See the log group {group} in account '
-            f"{world.account} for more information.",
+            f'Received {who} error ({status}) from primary with message "{text}". See the log group '
+            f"{group} in account {world.account} for more information.",
             424,
             **fields,
         )

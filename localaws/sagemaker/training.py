@@ -17,8 +17,8 @@ KIND = Kind(
     type="training-job",
     name="TrainingJobName",
     arn="TrainingJobArn",
-    exists="Training job names must be unique within an AWS account and region, and a training job with this name "
-    "already exists ({arn})",
+    exists="Training job names must be unique within an AWS account and region, and a training job with this "
+    "name already exists ({arn})",
     missing="Requested resource not found.",
     exists_code="ResourceInUse",
     status="TrainingJobStatus",
@@ -95,8 +95,8 @@ class TrainingJobs:
     def move(self, name: str, secondary: str, *, only_from: str = "", **members: Any) -> str:
         """Change a job's status: the one way to. Tells the primary status the job then has.
 
-        An ended job stays as it ended. A job that is stopping goes through Uploading to Stopped (or Failed), whatever
-        its run says, and its programs' time is still accounted for.
+        An ended job stays as it ended. A job that is stopping goes through Uploading to Stopped (or Failed),
+        whatever its run says, and its programs' time is still accounted for.
 
         Args:
             name: The job.

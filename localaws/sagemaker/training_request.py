@@ -1,7 +1,8 @@
-"""Which training requests this endpoint takes: what AWS would refuse is refused so, what is not there by name.
+"""Which training requests are taken: what AWS would refuse is refused so, what is not there by name.
 
-Accepted and without effect here: RoleArn, VpcConfig, network isolation, encryption keys, spot (the job is never
-interrupted), debugger, profiler, TensorBoard and experiment settings, retry strategy, volume size, warm pools.
+Accepted and without effect here: RoleArn, VpcConfig, network isolation, encryption keys, spot (the job is
+never interrupted), debugger, profiler, TensorBoard and experiment settings, retry strategy, volume size, warm
+pools.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which transform requests this endpoint takes: what AWS would refuse is refused so, what is not there by name.
+"""Which transform requests are taken: what AWS would refuse is refused so, what is not there by name.
 
 Accepted and without effect here: MaxConcurrentTransforms (payloads go one after the other), the number of
 instances, encryption keys and ExperimentConfig.

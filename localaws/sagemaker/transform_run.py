@@ -1,4 +1,4 @@
-"""What a transform job does between its slot and its last status: a model server, fed every object's records."""
+"""What a transform job does until its last status: it feeds a model server every object's records."""
 
 from __future__ import annotations
 
@@ -186,7 +186,8 @@ class TransformRun:
         text = answer.body.decode(errors="replace").strip()
         raise JobFailure(
             kind,
-            f"Bad HTTP status received from algorithm: {answer.status}, for {_span(batch, where)}: {text[-600:]}",
+            f"Bad HTTP status received from algorithm: {answer.status}, for {_span(batch, where)}: "
+            f"{text[-600:]}",
         )
 
     def _post(self, batch: Batch, timeout: float, where: str) -> Answer:

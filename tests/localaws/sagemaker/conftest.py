@@ -6,6 +6,7 @@ import functools
 import io
 import tarfile
 import textwrap
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 ECR = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
 IMAGE = f"{ECR}/sagemaker-xgboost:1.7-1"
@@ -93,6 +94,18 @@ class Account:
             ]
             for stream in streams
         }
+
+    def wait_for_line(self, kind: str, name: str, line: str) -> None:
+        """Wait until a job's or an endpoint's log has a line."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if any(line in lines for lines in self.log(kind, name).values()):
+                    return
+            except ClientError:  # there is no log group before the first line
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"the log of {name} never had the line {line!r}")
 
     # training
 

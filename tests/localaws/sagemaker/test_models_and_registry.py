@@ -191,7 +191,7 @@ class TestRegistry:
         with pytest.raises(ClientError, match=f"ModelPackage {arn} does not exist") as refused:
             account.sagemaker.describe_model_package(ModelPackageName=arn)
         assert "ValidationException" == code_of(refused)
-        with pytest.raises(ClientError, match="ModelPackageGroup .* does not exist"):
+        with pytest.raises(ClientError, match=r"ModelPackageGroup .* does not exist"):
             self.version(account, f"nobody-{account.bucket}")
         batch = account.sagemaker.batch_describe_model_package(ModelPackageArnList=[arn])
         assert {arn} == set(batch["BatchDescribeModelPackageErrorMap"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from botocore.exceptions import ClientError
@@ -337,7 +336,6 @@ class TestEnds:
             ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
         )
         assert "AlgorithmError: host two is ill, exit code: 1" == job["FailureReason"]
-        assert (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds() < 30
 
     def test_an_unknown_image_names_the_registry(self, account):
         """
@@ -382,7 +380,7 @@ class TestEnds:
         )
         name = request["TrainingJobName"]
         account.sagemaker.create_training_job(**request)
-        wait_for_line(account, name, "trap set")
+        account.wait_for_line("TrainingJobs", name, "trap set")
         account.sagemaker.stop_training_job(TrainingJobName=name)
         job = account.trained(name)
         assert ("Stopped", "Stopped") == (job["TrainingJobStatus"], job["SecondaryStatus"])
@@ -413,7 +411,7 @@ class TestEnds:
             """
         )
         account.sagemaker.create_training_job(**request)
-        wait_for_line(account, request["TrainingJobName"], "deaf")
+        account.wait_for_line("TrainingJobs", request["TrainingJobName"], "deaf")
         account.sagemaker.stop_training_job(TrainingJobName=request["TrainingJobName"])
         assert "Stopped" == account.trained(request["TrainingJobName"])["TrainingJobStatus"]
 
@@ -423,7 +421,7 @@ class TestEnds:
         """
         request = account.training_request("import time; print('epoch 1', flush=True); time.sleep(60)")
         account.sagemaker.create_training_job(**request)
-        wait_for_line(account, request["TrainingJobName"], "epoch 1")
+        account.wait_for_line("TrainingJobs", request["TrainingJobName"], "epoch 1")
         job = account.sagemaker.describe_training_job(TrainingJobName=request["TrainingJobName"])
         assert "InProgress" == job["TrainingJobStatus"]
         account.sagemaker.stop_training_job(TrainingJobName=request["TrainingJobName"])
@@ -569,16 +567,3 @@ class TestRequests:
         channel = account.channel("train", account.uri("x"))
         with pytest.raises(ClientError, match="Channel names must be unique"):
             account.train(InputDataConfig=[channel, channel])
-
-
-def wait_for_line(account, name: str, line: str) -> None:
-    """Wait until a job's log has a line."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if any(line in lines for lines in account.log("TrainingJobs", name).values()):
-                return
-        except ClientError:  # no log group before the first line
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{name} never said {line!r}")
