@@ -95,3 +95,30 @@ def project(make_project: Callable[..., Project]) -> Project:
     made = make_project()
     made.foldline("samples", "flight_delays", "--fraction", "0.1")
     return made
+
+
+class Demo:
+    """A project after `foldline demo`, and what the command printed."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.first = self.demo()
+
+    def demo(self) -> dict[str, Any]:
+        words = ("--fraction", "0.1", "-p", "folds=3", "-p", "trials=2", "--output", "json")
+        return json.loads(self.project.foldline("demo", *words).stdout)
+
+
+@pytest.fixture(scope="session")
+def demo(make_project: Callable[..., Project]) -> Demo:
+    """The main job, once for all tests that look at what it leaves."""
+    return Demo(make_project())
+
+
+@pytest.fixture(scope="session")
+def record(demo: Demo, client: Callable[..., Any]) -> dict[str, Any]:
+    """The run record, from S3."""
+    prefix = f"flight_delays/runs/manual__{demo.first['run_id'].removeprefix('manual__')[:10]}"
+    pages = client("s3").list_objects_v2(Bucket="foldline-local", Prefix=prefix)
+    key = next(item["Key"] for item in pages["Contents"] if item["Key"].endswith("/run.json"))
+    return json.loads(client("s3").get_object(Bucket="foldline-local", Key=key)["Body"].read())

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Project
+from tests.e2e.conftest import Demo
 
 pytestmark = pytest.mark.xdist_group("flight_delays")
 STEPS = {
@@ -25,32 +25,6 @@ STEPS = {
     "evaluation",
     "deploy",
 }
-
-
-class Demo:
-    """A project after `foldline demo`, and what the command printed."""
-
-    def __init__(self, project: Project) -> None:
-        self.project = project
-        self.first = self.demo()
-
-    def demo(self) -> dict[str, Any]:
-        words = ("--fraction", "0.1", "-p", "folds=3", "-p", "trials=2", "--output", "json")
-        return json.loads(self.project.foldline("demo", *words).stdout)
-
-
-@pytest.fixture(scope="module")
-def demo(make_project: Callable[..., Project]) -> Demo:
-    return Demo(make_project())
-
-
-@pytest.fixture(scope="module")
-def record(demo: Demo, client: Callable[..., Any]) -> dict[str, Any]:
-    """The run record, from S3."""
-    prefix = f"flight_delays/runs/manual__{demo.first['run_id'].removeprefix('manual__')[:10]}"
-    pages = client("s3").list_objects_v2(Bucket="foldline-local", Prefix=prefix)
-    key = next(item["Key"] for item in pages["Contents"] if item["Key"].endswith("/run.json"))
-    return json.loads(client("s3").get_object(Bucket="foldline-local", Key=key)["Body"].read())
 
 
 def test_the_run_succeeds_and_beats_the_baseline(demo: Demo) -> None:

@@ -1,0 +1,115 @@
+"""Athena statements run once for their identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
+from foldline.layout import S3Uri
+from foldline.names import Identity
+from foldline.remote.queries import Queries, query_token
+from tests.unit.foldline.fakes import FakeClock
+
+WHO = Identity("local", "dag", "run", "ingest/unload", -1, "query", "spec")
+
+
+class FakeAthena:
+    """Executions by token; each ends in the next of the given states."""
+
+    def __init__(self, *ends: dict[str, Any]) -> None:
+        self.ends = list(ends)
+        self.by_token: dict[str, str] = {}
+        self.requests: list[dict[str, Any]] = []
+        self.stopped: list[str] = []
+
+    def start_query_execution(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        token = request["ClientRequestToken"]
+        return {"QueryExecutionId": self.by_token.setdefault(token, f"query-{len(self.by_token)}")}
+
+    def get_query_execution(self, QueryExecutionId: str) -> dict[str, Any]:
+        number = int(QueryExecutionId.rpartition("-")[2])
+        status = self.ends[min(number, len(self.ends) - 1)]
+        return {"QueryExecution": {"QueryExecutionId": QueryExecutionId, "Status": status}}
+
+    def stop_query_execution(self, QueryExecutionId: str) -> None:
+        self.stopped.append(QueryExecutionId)
+
+
+def run(client: FakeAthena, budget: float = 60) -> Any:
+    queries = Queries(client, FakeClock(), S3Uri("bucket", "queries/"), "123456789012")
+    return queries.run(
+        WHO,
+        lambda generation: f"UNLOAD (SELECT 1) TO 's3://b/g{generation}/'",
+        database="db",
+        workgroup="primary",
+        budget=budget,
+        where="infra/p/ingest.sql",
+    )
+
+
+def failed(reason: str, retryable: bool = False) -> dict[str, Any]:
+    return {"State": "FAILED", "StateChangeReason": reason, "AthenaError": {"Retryable": retryable}}
+
+
+def test_a_second_try_gets_the_same_execution() -> None:
+    """
+    Same identity, same text, same token: Athena answers with the id it gave before.
+    """
+    client = FakeAthena({"State": "SUCCEEDED"})
+
+    assert run(client).query_id == run(client).query_id
+    assert 1 == len({request["ClientRequestToken"] for request in client.requests})
+
+
+def test_tokens_are_as_long_as_athena_wants_them() -> None:
+    """
+    32 to 128 characters, another for each generation and each text.
+    """
+    tokens = {query_token(WHO, 0, "a"), query_token(WHO, 1, "a"), query_token(WHO, 0, "b")}
+
+    assert 3 == len(tokens)
+    assert all(32 <= len(token) <= 128 for token in tokens)
+
+
+def test_a_retryable_failure_starts_the_next_generation_in_its_own_folder() -> None:
+    """
+    Athena calls it retryable: a new token and a target that nobody wrote to.
+    """
+    client = FakeAthena(failed("INTERNAL_ERROR", retryable=True), {"State": "SUCCEEDED"})
+
+    outcome = run(client)
+
+    assert 1 == outcome.generation
+    assert "s3://b/g1/" in client.requests[-1]["QueryString"]
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        (failed("COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be resolved"), DataError),
+        (failed("TABLE_NOT_FOUND: line 1:15: Table 'y' does not exist"), DataError),
+        (failed("GENERIC_INTERNAL_ERROR: no"), JobFailed),
+        ({"State": "CANCELLED"}, JobStopped),
+    ],
+)
+def test_other_ends_are_errors_that_name_the_query_file(end: dict[str, Any], error: type[Exception]) -> None:
+    """
+    A column that is not there is the user's to mend; a cancelled query is no success.
+    """
+    with pytest.raises(error) as caught:
+        run(FakeAthena(end))
+    assert "infra/p/ingest.sql" in str(caught.value)
+
+
+def test_a_spent_budget_stops_the_query() -> None:
+    """
+    Never "fail and leave it running".
+    """
+    client = FakeAthena({"State": "RUNNING"})
+
+    with pytest.raises(JobTimedOut):
+        run(client, budget=5)
+    assert ["query-0"] == client.stopped
