@@ -27,10 +27,13 @@ def state_folder(root: Path | None = None) -> Path:
 def airflow_environment(environment: Environment, root: Path | None = None) -> dict[str, str]:
     """Environment variables of an Airflow process that runs this project's DAGs.
 
-    What the caller's environment sets already wins. The endpoint reaches boto3 as ``AWS_ENDPOINT_URL``.
+    The caller's own Airflow, if any, is left out of it: a demo must not migrate somebody's database. Airflow's
+    home is ``FOLDLINE_AIRFLOW_HOME``, else ``.foldline/airflow``. The endpoint reaches boto3 as
+    ``AWS_ENDPOINT_URL``.
     """
     root = root or project_root()
-    home = os.environ.get("AIRFLOW_HOME") or str(state_folder(root) / "airflow")
+    home = os.environ.get("FOLDLINE_AIRFLOW_HOME") or str(state_folder(root) / "airflow")
+    theirs = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     ours = {
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
@@ -53,7 +56,7 @@ def airflow_environment(environment: Environment, root: Path | None = None) -> d
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-    return {**ours, **os.environ}
+    return {**ours, **theirs}
 
 
 def ensure_migrated(variables: dict[str, str]) -> bool:

@@ -63,7 +63,7 @@ def variables_for(root: Path, url: str, airflow_home: Path) -> dict[str, str]:
         **kept,
         "AWS_ENDPOINT_URL": url,
         "FOLDLINE_ROOT": str(root),
-        "AIRFLOW_HOME": str(airflow_home),
+        "FOLDLINE_AIRFLOW_HOME": str(airflow_home),
         "NO_COLOR": "1",
     }
 
