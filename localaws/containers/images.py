@@ -65,7 +65,7 @@ def image(uri: str) -> Image:
         JobFailure: Nothing does.
     """
     name = repository(uri)
-    for candidate in (*_added(), *FRAMEWORKS):
+    for candidate in (*added_images(), *FRAMEWORKS):
         if re.fullmatch(candidate.repository, name):
             return candidate
     raise JobFailure(
@@ -76,7 +76,8 @@ def image(uri: str) -> Image:
 
 
 @functools.cache
-def _added() -> tuple[Image, ...]:
+def added_images() -> tuple[Image, ...]:
+    """The images of other packages' entry points, looked up once."""
     found: list[Image] = []
     for entry in entry_points(group=GROUP):
         value = entry.load()

@@ -49,7 +49,7 @@ def upload_tree(objects: Objects, folder: Path, uri: str) -> int:
     return len(paths)
 
 
-def unpack(archive: Path, folder: Path, source: str) -> None:
+def unpack(archive: Path, folder: Path, source: str, *, max_members: int = MAX_MEMBERS) -> None:
     """Unpack a tar archive from S3 into a folder.
 
     Raises:
@@ -61,9 +61,9 @@ def unpack(archive: Path, folder: Path, source: str) -> None:
             count, size = 0, 0
             for member in tar:
                 count, size = count + 1, size + member.size
-                if count > MAX_MEMBERS or size > MAX_BYTES:
+                if count > max_members or size > MAX_BYTES:
                     raise JobFailure(
-                        "ClientError", f"{source} unpacks to over {MAX_MEMBERS} files or {MAX_BYTES} bytes"
+                        "ClientError", f"{source} unpacks to over {max_members} files or {MAX_BYTES} bytes"
                     )
                 tar.extract(member, folder, filter="data")
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:

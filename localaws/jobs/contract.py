@@ -57,6 +57,7 @@ def base_environment(machine: Machine, image: Image, instance: Instance, threads
         "AWS_DEFAULT_REGION": world.region,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
         "SAGEMAKER_REGION": world.region,
         "SAGEMAKER_BASE_DIR": instance.seen,
         "OMP_NUM_THREADS": str(threads),

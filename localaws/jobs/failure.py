@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from localaws.errors import AwsError
 
@@ -16,11 +17,13 @@ class JobFailure(Exception):
     Attributes:
         kind: ``AlgorithmError`` (the program), ``ClientError`` (its data or its request),
             ``InternalServerError`` (us).
+        message: What happened.
     """
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
+        self.message = message
 
     @property
     def reason(self) -> str:
@@ -32,6 +35,12 @@ def bounded(text: str, ending: str = "") -> str:
     """A text with its ending, shortened before the ending to what a FailureReason holds."""
     room = MAX_REASON - len(ending)
     return (text if len(text) <= room else text[: room - 1] + "…") + ending
+
+
+def beginning(file: Path) -> str:
+    """The beginning of a text file a program left, as much as a FailureReason or an ExitMessage may need."""
+    with file.open(encoding="utf-8", errors="replace") as text:
+        return text.read(4 * MAX_REASON).strip()
 
 
 def reason_of(error: BaseException) -> str:

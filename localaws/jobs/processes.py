@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from localaws.jobs.failure import MAX_REASON, bounded
+from localaws.jobs.failure import MAX_REASON, beginning, bounded
 from localaws.jobs.logpump import LogPump
 from localaws.jobs.machine import Machine
 from localaws.jobs.sandbox import Instance
@@ -75,7 +75,7 @@ def algorithm_error(outcome: Outcome, files: list[Path]) -> str:
     ending = f", exit code: {outcome.code}"
     for file in files:
         if file.is_file():
-            return bounded(f"AlgorithmError: {file.read_text(errors='replace').strip()}", ending)
+            return bounded(f"AlgorithmError: {beginning(file)}", ending)
     tail = "\n".join(outcome.tail)
     return f"AlgorithmError: {tail[-(MAX_REASON - len(ending) - 16) :]}{ending}"
 

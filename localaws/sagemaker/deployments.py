@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localaws.errors import AwsError
-from localaws.jobs.failure import JobFailure, bounded
+from localaws.jobs.failure import JobFailure, bounded, reason_of
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.fleet import Fleet
 from localaws.sagemaker.variants import Variant
@@ -34,7 +34,13 @@ class Deployments:
         self._closed = False
 
     def deploy(
-        self, endpoint: str, config: str, variants: list[Variant], *, on_failure: Callable[[str], None]
+        self,
+        endpoint: str,
+        config: str,
+        variants: list[Variant],
+        *,
+        on_failure: Callable[[str], None],
+        reason: str | None = None,
     ) -> None:
         """Start new servers, switch the traffic to them when all answer, end the old ones.
 
@@ -43,26 +49,19 @@ class Deployments:
             config: The name of the configuration.
             variants: What it serves.
             on_failure: Called with the reason when the new servers cannot serve; nothing has changed then.
+            reason: The FailureReason the endpoint keeps when it serves: of the deployment before this one.
         """
 
         def work() -> None:
             fleet = Fleet(self._machine, endpoint, variants, self._revive)
             try:
                 self._start(fleet)
-            except (JobFailure, AwsError) as error:
+            except Exception as error:
+                fleet.kill()
                 if not self._closed:
                     on_failure(_reason(error))
                 return
-            except Exception as error:
-                log.exception("the endpoint %s could not be deployed", endpoint)
-                fleet.kill()
-                on_failure(bounded(f"The local endpoint failed inside: {type(error).__name__}: {error}"))
-                return
-            with self._lock:
-                old, self._serving[endpoint] = self._serving.get(endpoint), fleet
-            self._switch(fleet, config)
-            if old is not None:
-                old.stop()
+            self._take_over(fleet, config, reason)
 
         threading.Thread(target=work, name=f"deploy {endpoint}", daemon=True).start()
 
@@ -95,42 +94,40 @@ class Deployments:
             with self._lock:
                 self._starting.discard(fleet)
 
-    def _switch(self, fleet: Fleet, config: str) -> None:
-        """Send the traffic to a fleet: one change of the endpoint's document."""
+    def _take_over(self, fleet: Fleet, config: str, reason: str | None) -> None:
+        """Send the traffic to a fleet by one change of the endpoint's document; end the fleet before it."""
+        with self._lock:
+            closed = self._closed
+            old, self._serving[fleet.endpoint] = self._serving.get(fleet.endpoint), fleet
+        if closed:
+            fleet.kill()
+            return
         self._move(
             fleet.endpoint,
             "InService",
             EndpointConfigName=config,
             ProductionVariants=[variant.summary() for variant in fleet.variants],
             PendingDeploymentSummary=None,
-            FailureReason=None,
+            FailureReason=reason,
             _Variants=[variant.stored() for variant in fleet.variants],
-            _Route=route(fleet),
+            _Route=fleet.ports(),
         )
+        if old is not None:
+            old.stop()
 
     def _revive(self, fleet: Fleet, variant: Variant) -> None:
         """Start a variant's server again that died while it served, as the platform does with a container."""
-        with self._lock:
-            serving = self._serving.get(fleet.endpoint) is fleet and not self._closed
-        if not serving:
+        if fleet.ended:
             return
         try:
             fleet.restart(variant)
         except (JobFailure, AwsError) as error:
             if not fleet.ended:
-                log.warning(
-                    "%s: the server of %s died and cannot start again: %s",
-                    fleet.endpoint,
-                    variant.name,
-                    error,
-                )
+                log.warning("%s: %s died and cannot start again: %s", fleet.endpoint, variant.name, error)
             return
-        self._move(fleet.endpoint, "", _Route=route(fleet))
-
-
-def route(fleet: Fleet) -> dict[str, int]:
-    """Where the runtime finds the servers: the port by variant."""
-    return fleet.ports()
+        with self._lock:  # no other fleet takes over between the look and the change
+            if self._serving.get(fleet.endpoint) is fleet and not self._closed:
+                self._move(fleet.endpoint, "", _Route=fleet.ports())
 
 
 def pending(config: str, variants: list[Variant]) -> dict[str, Any]:
@@ -142,5 +139,5 @@ def pending(config: str, variants: list[Variant]) -> dict[str, Any]:
     }
 
 
-def _reason(error: JobFailure | AwsError) -> str:
-    return bounded(error.message if isinstance(error, AwsError) else str(error).partition(": ")[2])
+def _reason(error: Exception) -> str:
+    return bounded(error.message) if isinstance(error, JobFailure | AwsError) else reason_of(error)

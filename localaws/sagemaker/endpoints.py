@@ -31,10 +31,9 @@ class Endpoints:
         self._documents = Documents(machine.world, KIND)
         self._configs = Documents(machine.world, CONFIG_KIND)
         self._deployments = Deployments(machine, self.move)
-        for (
-            endpoint
-        ) in self._documents.all():  # before anyone is served: an earlier server's ports say nothing now
-            self._documents.update(endpoint["EndpointName"], _Route=None)
+        for endpoint in self._documents.all():
+            if endpoint.get("_Route"):  # an earlier server's ports say nothing now
+                self.move(endpoint["EndpointName"], "", _Route=None)
 
     def CreateEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the endpoint and start its servers."""
@@ -131,21 +130,20 @@ class Endpoints:
         """End every server; the next one of ours starts them again."""
         self._deployments.close()
 
-    def _create(self, endpoint: dict[str, Any]) -> None:
+    def _create(self, endpoint: dict[str, Any], reason: str | None = None) -> None:
         name = endpoint["EndpointName"]
         self._deployments.deploy(
             name,
             endpoint["EndpointConfigName"],
             [Variant.load(stored) for stored in endpoint["_Variants"]],
-            on_failure=lambda reason: self.move(name, "Failed", FailureReason=reason),
+            on_failure=lambda why: self.move(name, "Failed", FailureReason=why),
+            reason=reason,
         )
 
     def _restore(self, endpoint: dict[str, Any], *, interrupted: bool) -> None:
         reason = RESTARTED if interrupted else endpoint.get("FailureReason")
-        self.move(
-            endpoint["EndpointName"], "SystemUpdating", PendingDeploymentSummary=None, FailureReason=reason
-        )
-        self._create(endpoint)
+        self.move(endpoint["EndpointName"], "SystemUpdating", PendingDeploymentSummary=None)
+        self._create(endpoint, reason)
 
     def _roll_back(self, name: str, reason: str) -> None:
         """The new servers do not serve: the old ones never stopped, and the endpoint says why."""

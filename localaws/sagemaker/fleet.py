@@ -109,7 +109,6 @@ class Fleet:
         try:
             self._servers[variant.name].wait_until_ready(variant.seconds)
         except JobFailure as error:
-            said = str(error).partition(": ")[2]
             raise JobFailure(
-                "ClientError", f"The primary container for production variant {variant.name} {said}"
+                error.kind, f"The primary container for production variant {variant.name} {error.message}"
             ) from error

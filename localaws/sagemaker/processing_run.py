@@ -12,7 +12,7 @@ from localaws.containers.images import Image, image
 from localaws.jobs.artifacts import upload_tree
 from localaws.jobs.channels import items, share, stage
 from localaws.jobs.contract import base_environment, request_environment, resource_config, write_json
-from localaws.jobs.failure import MAX_REASON, JobFailure, reason_of
+from localaws.jobs.failure import MAX_REASON, JobFailure, beginning, reason_of
 from localaws.jobs.machine import Machine, host_names
 from localaws.jobs.processes import Command, Ended, Processes, ServerStopping, algorithm_error
 from localaws.jobs.sandbox import ROOT, Instance, clear
@@ -157,5 +157,5 @@ def _exit_message(instances: list[Instance]) -> dict[str, Any]:
     for instance in instances:
         file = instance.root / MESSAGE
         if file.is_file():
-            return {"ExitMessage": file.read_text(errors="replace").strip()[:MAX_REASON]}
+            return {"ExitMessage": beginning(file)[:MAX_REASON]}
     return {}

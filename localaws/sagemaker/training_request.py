@@ -42,6 +42,7 @@ def check_training_request(request: dict[str, Any]) -> None:
         _require_groups(where, request.get("ResourceConfig", {}))
     mode = algorithm.get("TrainingInputMode", "File")
     refuse_value("AlgorithmSpecification.TrainingInputMode", mode, ("File", "FastFile"))
+    _check_spot(request)
     names = [channel["ChannelName"] for channel in request.get("InputDataConfig", [])]
     if len(names) != len(set(names)):
         raise invalid(f"Channel names must be unique within a job, got {', '.join(names)}")
@@ -56,6 +57,18 @@ def check_training_request(request: dict[str, Any]) -> None:
 def _require_groups(where: str, resources: dict[str, Any]) -> None:
     refuse(f"{where}.ResourceConfig", resources, ("InstanceGroups",))
     raise invalid("ResourceConfig must give InstanceType and InstanceCount")
+
+
+def _check_spot(request: dict[str, Any]) -> None:
+    stopping = request.get("StoppingCondition", {})
+    longest = stopping.get("MaxWaitTimeInSeconds", 0)
+    if request.get("EnableManagedSpotTraining") and longest < stopping.get(
+        "MaxRuntimeInSeconds", MAX_RUNTIME
+    ):
+        raise invalid(
+            "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
+            "MaxRuntimeInSeconds"
+        )
 
 
 def _check_channel(channel: dict[str, Any]) -> None:

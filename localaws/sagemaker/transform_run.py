@@ -92,9 +92,7 @@ class TransformRun:
             self._server.wait_until_ready(START_SECONDS)
         except JobFailure as error:
             self._check_end()
-            raise JobFailure(
-                "AlgorithmError", f"The model server {error.args[0].partition(': ')[2]}"
-            ) from error
+            raise JobFailure("AlgorithmError", f"The model server {error.message}") from error
         for item in found:
             self._transform(item)
 

@@ -55,6 +55,10 @@ class Account:
 
     # S3 and logs
 
+    def archive(self, **files: str) -> bytes:
+        """A ``.tar.gz`` of files by path, ``__`` standing for ``/`` and a last ``_py`` for ``.py``."""
+        return archive(**files)
+
     def put(self, key: str, data: str | bytes) -> str:
         """Store an object; its URI."""
         self.clients("s3").put_object(Bucket=self.bucket, Key=key, Body=data)

@@ -486,3 +486,79 @@ class TestLife:
         described = account.settled(name)
         assert ("InService", config) == (described["EndpointStatus"], described["EndpointConfigName"])
         assert b"hello" == account.invoke(name)["Body"]
+
+    def test_an_update_cut_short_by_a_restart_leaves_the_old_configuration(self, own_account):
+        """
+        The next server serves what was served before, and says that the update did not happen.
+        """
+        endpoint, account = own_account()
+        old = account.config(main=account.model(SAY.format(word="old")))
+        name = account.endpoint(old)["EndpointName"]
+        slow = account.model("import time\ndef model_fn(d): time.sleep(60)")
+        account.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=account.config(main=slow))
+        assert "Updating" == account.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
+        assert 0 == endpoint.stop()
+        _, account = own_account()
+        described = account.settled(name)
+        assert ("InService", old) == (described["EndpointStatus"], described["EndpointConfigName"])
+        assert "restarted during the update" in described["FailureReason"]
+        assert "PendingDeploymentSummary" not in described
+        assert b"old" == account.invoke(name)["Body"]
+
+
+class TestModelSources:
+    """Where a model's files and code may come from."""
+
+    SCRIPT = "def model_fn(d): return open(d + '/w').read()\ndef transform_fn(m, d, c, a): return m, a"
+
+    def test_code_may_lie_apart(self, account):
+        """
+        SAGEMAKER_SUBMIT_DIRECTORY in S3 is unpacked into code/, SAGEMAKER_PROGRAM names the script.
+        """
+        name = f"apart-{account.bucket}"
+        container = {
+            "Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1",
+            "ModelDataUrl": account.put("apart/model.tar.gz", account.archive(w="weights")),
+            "Environment": {
+                "SAGEMAKER_SUBMIT_DIRECTORY": account.put(
+                    "apart/code.tar.gz", account.archive(serve_py=self.SCRIPT)
+                ),
+                "SAGEMAKER_PROGRAM": "serve.py",
+            },
+        }
+        account.sagemaker.create_model(ModelName=name, PrimaryContainer=container)
+        assert b"weights" == self.served(account, name)
+
+    def test_model_files_may_lie_uncompressed(self, account):
+        """
+        A ModelDataSource of S3Prefix without compression is laid as it is.
+        """
+        name = f"plain-{account.bucket}"
+        account.put("plain/w", "weights")
+        account.put("plain/code/inference.py", self.SCRIPT)
+        source = {"S3Uri": account.uri("plain/"), "S3DataType": "S3Prefix", "CompressionType": "None"}
+        container = {
+            "Image": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1",
+            "ModelDataSource": {"S3DataSource": source},
+        }
+        account.sagemaker.create_model(ModelName=name, PrimaryContainer=container)
+        assert b"weights" == self.served(account, name)
+
+    def test_an_unknown_image_fails_the_endpoint(self, account):
+        """
+        The reason names the registry.
+        """
+        name = f"unknown-{account.bucket}"
+        account.sagemaker.create_model(ModelName=name, PrimaryContainer={"Image": "team/own:1"})
+        endpoint = account.endpoint(account.config(main=name))
+        assert "Failed" == endpoint["EndpointStatus"]
+        assert "localaws/containers/images.py" in endpoint["FailureReason"]
+        account.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
+
+    def served(self, account, model: str) -> bytes:
+        """What an endpoint of a model answers."""
+        endpoint = account.endpoint(account.config(main=model))
+        assert "InService" == endpoint["EndpointStatus"], endpoint.get("FailureReason")
+        answer = account.invoke(endpoint["EndpointName"])["Body"]
+        account.sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
+        return answer

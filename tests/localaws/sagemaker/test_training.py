@@ -548,6 +548,7 @@ class TestRequests:
                 "Regex of metric definition 'auc'",
             ),
             ({"ResourceConfig": {"VolumeSizeInGB": 1}}, "InstanceType"),
+            ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
             ({"TrainingJobName": "bad name!"}, "trainingJobName"),
         ],
     )
