@@ -96,8 +96,7 @@ class StepOperator(BaseOperator):
             run_id=context["run_id"],
             task_id=self.task_id,
             map_index=context["ti"].map_index if context["ti"].map_index is not None else -1,
-            # A cleared task is to run again: Airflow 3.3 counts clears; older versions do not.
-            epoch=getattr(context["dag_run"], "clear_number", 0) or 0,
+            epoch=tries_before_clear(context["ti"], self.retries),
         )
         clients = Clients(pipeline.environment, airflow_session(pipeline))
         return StepRun(pipeline, step, place, clients, interrupted=lambda: self._told_to_end)
@@ -113,6 +112,16 @@ class StepOperator(BaseOperator):
 
     def _show(self, run: StepRun, state: str, detail: str = "") -> None:
         progress.emit("task", task=self.task_id, map_index=run.place.map_index, state=state, detail=detail)
+
+
+def tries_before_clear(ti: Any, retries: int) -> int:
+    """How many tries this task had when it was last cleared; 0 when it never was.
+
+    A retry keeps it, so it adopts what runs; a clear raises it, so the work is done anew. Airflow sets
+    ``max_tries`` to the try number plus ``retries`` on a clear of this very task; the run's own clear counter
+    would also change for tasks that nobody cleared.
+    """
+    return max(0, (ti.max_tries or 0) - retries)
 
 
 def airflow_session(pipeline: Pipeline) -> Any:

@@ -27,7 +27,7 @@ def state_folder(root: Path | None = None) -> Path:
 def airflow_environment(environment: Environment, root: Path | None = None) -> dict[str, str]:
     """Environment variables of an Airflow process that runs this project's DAGs.
 
-    The caller's own Airflow, if any, is left out of it: a demo must not migrate somebody's database. Airflow's
+    The caller's own Airflow, if any, is left out: a demo must not migrate somebody's database. Airflow's
     home is ``FOLDLINE_AIRFLOW_HOME``, else ``.foldline/airflow``. The endpoint reaches boto3 as
     ``AWS_ENDPOINT_URL``.
     """
