@@ -29,14 +29,19 @@ class Image:
         python: The interpreter that is ``python3`` in the job; its folder comes first on PATH.
         train: The image's own training command, for a job that names neither entrypoint nor script; may be
             empty.
-        serve: The image's model server; it is given the number of an open, listening socket as its last
-            argument.
+        serve: The image's model server, ours unless given; its last argument will be the number of an open,
+            listening socket.
     """
 
     repository: str
     python: str = sys.executable
     train: tuple[str, ...] = ()
-    serve: tuple[str, ...] = (sys.executable, SERVING)
+    serve: tuple[str, ...] = ()
+
+    @property
+    def server(self) -> list[str]:
+        """The command of the model server, but for the socket's number."""
+        return [*self.serve] if self.serve else [self.python, SERVING]
 
 
 FRAMEWORKS = (

@@ -72,12 +72,12 @@ def algorithm_error(outcome: Outcome, files: list[Path]) -> str:
         outcome: How they ended.
         files: Where a program may have written why; without any the last lines of its output serve.
     """
-    ending = f", exit code: {outcome.code}"
+    kind, ending = "AlgorithmError: ", f", exit code: {outcome.code}"
     for file in files:
         if file.is_file():
-            return bounded(f"AlgorithmError: {beginning(file)}", ending)
-    tail = "\n".join(outcome.tail)
-    return f"AlgorithmError: {tail[-(MAX_REASON - len(ending) - 16) :]}{ending}"
+            return bounded(kind + beginning(file), ending)
+    room = MAX_REASON - len(kind) - len(ending)
+    return kind + "\n".join(outcome.tail)[-room:] + ending
 
 
 def spawn(machine: Machine, command: Command) -> subprocess.Popen[bytes]:

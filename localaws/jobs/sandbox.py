@@ -3,10 +3,11 @@
 The private form is one overlay mount inside a user and a mount namespace (``unshare``): the lower side is the
 job's inputs as hard links to S3's blobs, the upper side is the folder results are taken from. A program may
 edit, rename and delete its inputs as it may on SageMaker; the edits land in the upper side and never in the
-store.
-Nothing outside the job's processes is mounted. Where namespaces or overlays are not allowed, inputs are
-copied, the ``SM_*`` variables name the real folders, and ``/opt/ml`` in the request's command and environment
-is rewritten to them.
+store. Nothing outside the job's processes is mounted.
+
+Where namespaces or overlays are not allowed, inputs are copied, the ``SM_*`` variables name the real folders,
+and ``/opt/ml`` in the request's command and environment is rewritten to them; the hosts of a job with several
+then cannot find each other by name.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Sandbox:
     def probe(cls, scratch: Path, wanted: str = "auto") -> Sandbox:
         """The private form if it really works here (a file written in it arrives), else the plain one."""
         point = ROOT if Path(ROOT).is_dir() else "/opt"
-        if wanted == "none" or not _may_work(point):
+        if wanted == "none" or not _may_work(point, scratch):
             return cls(None)
         sandbox = cls(point)
         folder = scratch / "probe"
@@ -123,9 +124,9 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _may_work(point: str) -> bool:
-    """Whether private mounts are worth a try: Linux, the programs, no mount the overlay would hide."""
-    if sys.platform != "linux" or not Path(point).is_dir():
+def _may_work(point: str, work: Path) -> bool:
+    """Whether private mounts are worth a try: nothing that is needed would lie hidden under the overlay."""
+    if sys.platform != "linux" or not Path(point).is_dir() or work.resolve().is_relative_to(point):
         return False
     if not all(shutil.which(program) for program in ("unshare", "mount", "sh")):
         return False

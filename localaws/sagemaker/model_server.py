@@ -66,6 +66,17 @@ class ModelServer:
         self._serving = False
         self._connections = Connections()
         self._pump = LogPump(machine.world.logs, place.group, place.stream)
+        try:
+            self._process = self._start(container)
+        except BaseException:
+            clear(place.folder)
+            raise
+        self._watch = threading.Thread(target=self._attend, daemon=True)
+        self._watch.start()
+
+    def _start(self, container: Container) -> subprocess.Popen[bytes]:
+        """Lay the model's files and start the program on a socket that listens already."""
+        machine, place = self._machine, self._place
         runtime = image(container.image)
         instance = machine.sandbox.instance("algo-1", place.folder)
         _bring_in(machine.world.objects, container, instance)
@@ -77,11 +88,11 @@ class ModelServer:
         }
         with socket.create_server((HOST, 0), backlog=BACKLOG) as listening:
             self.port: int = listening.getsockname()[1]
-            argv = [*runtime.serve, str(listening.fileno())]
-            command = Command(argv, environment, instance, instance.seen, place.stream, (listening.fileno(),))
-            self._process: subprocess.Popen[bytes] = spawn(machine, command)
-        self._watch = threading.Thread(target=self._attend, daemon=True)
-        self._watch.start()
+            argv = [*runtime.server, str(listening.fileno())]
+            return spawn(
+                machine,
+                Command(argv, environment, instance, instance.seen, place.stream, (listening.fileno(),)),
+            )
 
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the first good ping: the socket listens already, so one request waits for the model.

@@ -92,7 +92,8 @@ class ProcessingJobs:
     def start(self) -> None:
         """Fail the jobs an earlier server left under way."""
         for job in self._documents.all():
-            self.move(job["ProcessingJobName"], "Failed", FailureReason=RESTARTED)
+            if job["ProcessingJobStatus"] not in FINAL:
+                self.move(job["ProcessingJobName"], "Failed", FailureReason=RESTARTED)
 
     def stop(self) -> None:
         """End what runs; the next server says so."""

@@ -131,7 +131,8 @@ class TrainingJobs:
     def start(self) -> None:
         """Fail the jobs an earlier server left under way."""
         for job in self._documents.all():
-            self.move(job["TrainingJobName"], "Failed", FailureReason=RESTARTED)
+            if job["TrainingJobStatus"] not in FINAL:
+                self.move(job["TrainingJobName"], "Failed", FailureReason=RESTARTED)
 
     def stop(self) -> None:
         """End what runs; the next server says so."""

@@ -68,14 +68,8 @@ class TrainingRun:
         metrics = {"FinalMetricDataList": scanner.final()}
         self._save_checkpoints(instances)
         if outcome.ended in (Ended.BY_THEMSELVES, Ended.HOST_FAILED) and outcome.code:
-            self.move(
-                name,
-                "Failed",
-                FailureReason=algorithm_error(
-                    outcome, [host.root / "output" / "failure" for host in instances]
-                ),
-                **metrics,
-            )
+            files = [host.root / "output" / "failure" for host in instances]
+            self.move(name, "Failed", FailureReason=algorithm_error(outcome, files), **metrics)
             return
         self.move(name, "Uploading")
         artifacts = {"S3ModelArtifacts": self._upload(instances)}

@@ -78,7 +78,8 @@ class TransformJobs:
     def start(self) -> None:
         """Fail the jobs an earlier server left under way."""
         for job in self._documents.all():
-            self.move(job["TransformJobName"], "Failed", FailureReason=RESTARTED)
+            if job["TransformJobStatus"] not in FINAL:
+                self.move(job["TransformJobName"], "Failed", FailureReason=RESTARTED)
 
     def stop(self) -> None:
         """End what runs; the next server says so."""

@@ -16,11 +16,10 @@ from localaws.jobs.machine import Machine
 from localaws.jobs.processes import ServerStopping
 from localaws.s3.blobs import split_uri
 from localaws.sagemaker.connections import Answer, ServerGone
+from localaws.sagemaker.data_processing import DataProcessing
 from localaws.sagemaker.model_containers import container_of
 from localaws.sagemaker.model_server import ModelServer, Place
-from localaws.sagemaker.record_filters import Filter, NoSuchPart, filtered, joined
 from localaws.sagemaker.records import MIB, Batch, assemble, batches, split
-from localaws.sagemaker.transform_request import CSV
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 MAX_PAYLOAD = 6  # MiB, SageMaker's default
@@ -127,48 +126,16 @@ class TransformRun:
         if given.get("CompressionType") == "Gzip":
             data = _unzipped(data, where)
         originals = split(data, given.get("SplitType", "None"))
+        processing = DataProcessing.of(self.job)
         limit = self.job.get("MaxPayloadInMB", MAX_PAYLOAD) * MIB
         parts: list[bytes] = []
-        for batch in batches(self._inputs(originals, where), several=self._several, max_bytes=limit):
+        for batch in batches(processing.inputs(originals, where), several=self._several, max_bytes=limit):
             body = self._invoke(batch, where)
-            parts.append(self._outputs(originals[batch.first : batch.last + 1], body, _span(batch, where)))
+            mine = originals[batch.first : batch.last + 1]
+            parts.append(processing.output(mine, body, _span(batch, where)))
         bucket, prefix = split_uri(output["S3OutputPath"].rstrip("/") + "/")
         content = assemble(parts, output.get("AssembleWith", "None"))
         self.machine.world.objects.put_bytes(bucket, f"{prefix}{item.path}.out", content)
-
-    def _inputs(self, records: list[bytes], where: str) -> list[bytes]:
-        """The records as the model gets them."""
-        by = Filter.parse(self.job.get("DataProcessing", {}).get("InputFilter", "$"))
-        if not by.steps:
-            return records
-        is_csv = self.job["TransformInput"].get("ContentType") == CSV
-        try:
-            return [filtered(record.decode(), by, is_csv=is_csv).encode() for record in records]
-        except (NoSuchPart, UnicodeDecodeError) as error:
-            raise JobFailure("ClientError", f"InputFilter on {where}: {error}") from error
-
-    def _outputs(self, records: list[bytes], body: bytes, where: str) -> bytes:
-        """What is written of an answer: joined with its records and filtered, if asked."""
-        processing = self.job.get("DataProcessing", {})
-        by = Filter.parse(processing.get("OutputFilter", "$"))
-        joins = processing.get("JoinSource", "None") == "Input"
-        if not joins and not by.steps:
-            return body
-        is_csv = self.job["TransformOutput"].get("Accept") == CSV
-        answers = split(body, self.job["TransformInput"].get("SplitType", "None"))
-        if joins and len(answers) != len(records):
-            raise JobFailure(
-                "ClientError",
-                f"JoinSource on {where}: the model answered {len(answers)} for {len(records)} records",
-            )
-        try:
-            texts = [answer.decode() for answer in answers]
-            if joins:
-                pairs = zip(records, texts, strict=True)
-                texts = [joined(record.decode(), text, is_csv=is_csv) for record, text in pairs]
-            return "\n".join(filtered(text, by, is_csv=is_csv) for text in texts).encode()
-        except (NoSuchPart, UnicodeDecodeError) as error:
-            raise JobFailure("ClientError", f"DataProcessing of the answer for {where}: {error}") from error
 
     def _invoke(self, batch: Batch, where: str) -> bytes:
         """The model's answer to a payload; one it refuses, or cannot answer, fails the job."""
