@@ -2,7 +2,7 @@
 
 Any number of processes may append; `foldline run` names the file in ``FOLDLINE_EVENTS``. The events are
 
-- ``run``: ``state`` (running, success, failed), ``run_id``
+- ``run``: ``state`` (running, success, failed), ``run_id``, ``tasks`` (names in their order, when it starts)
 - ``task``: ``task``, ``map_index`` (-1 when not mapped), ``state``, ``detail``
 - ``fit``: ``task``, ``trial``, ``fold``, ``state`` (running, done, failed), ``score``
 - ``trial``: ``trial``, ``mean``, ``sd``, ``best``

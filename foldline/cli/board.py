@@ -96,6 +96,8 @@ class Board:
         match event.get("event"):
             case "run":
                 self.state, self.run_id = str(event.get("state")), str(event.get("run_id", ""))
+                for name in event.get("tasks", ()):
+                    self.tasks.setdefault(str(name), TaskState(str(name)))
             case "task":
                 name = str(event["task"])
                 task = self.tasks.setdefault(name, TaskState(name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 from foldline import progress
 
@@ -24,10 +25,21 @@ def main(dag_id: str, conf: str) -> int:
         why = "\n".join(bag.import_errors.values()) or f"known: {', '.join(sorted(bag.dags)) or 'none'}"
         print(f"there is no DAG {dag_id!r} in {bag.dag_folder}\n{why}", file=sys.stderr)  # noqa: T201  # a program
         return 2
+    progress.emit("run", state="running", tasks=step_names(dag))
     run = dag.test(run_conf=json.loads(conf))
     state = str(getattr(run.state, "value", run.state))
     progress.emit("run", state=state, run_id=run.run_id)
     return 0 if state == "success" else 1
+
+
+def step_names(dag: Any) -> list[str]:
+    """Task ids of the DAG's steps, in the order they run; helper tasks tell no progress and are left out."""
+    from operators.base import StepOperator
+
+    def is_step(task: Any) -> bool:
+        return issubclass(getattr(task, "operator_class", type(task)), StepOperator)
+
+    return [task.task_id for task in dag.topological_sort() if is_step(task)]
 
 
 if __name__ == "__main__":
