@@ -9,7 +9,7 @@ from foldline.steps.data import CatalogueSettings
 from operators.base import StepOperator
 from operators.results import CatalogueResult
 from operators.steprun import StepRun
-from preprocessing.request import crawler_request
+from preprocessing.request import classifier_request, crawler_request
 
 
 class GlueCrawlerOperator(StepOperator):
@@ -19,6 +19,9 @@ class GlueCrawlerOperator(StepOperator):
         """The crawled tables."""
         settings = run.settings(CatalogueSettings)
         run.crawlers.ensure_database(settings.database)
+        classifier = classifier_request(settings, run.pipeline.environment, run.common)
+        if classifier is not None:
+            run.crawlers.ensure_classifier(classifier)
         request = crawler_request(settings, run.pipeline.environment, run.common)
         started, clock = dt.datetime.now(dt.UTC), run.clock.monotonic()
         crawl = run.crawlers.run(request, budget=settings.max_runtime)

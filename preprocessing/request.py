@@ -13,8 +13,27 @@ if TYPE_CHECKING:
     from foldline.steps.data import CatalogueSettings, PreprocessingSettings, QualitySettings
 
 
+def classifier_request(
+    settings: CatalogueSettings, environment: Environment, layout: PipelineLayout
+) -> Request | None:
+    """The CreateClassifier request of the step's CSV format; None when Glue is to guess.
+
+    LazySimpleSerDe keeps the column types that the crawler infers; OpenCSVSerDe would make all of them text.
+    """
+    if settings.csv is None:
+        return None
+    classifier = {
+        "Name": f"foldline-{environment.name}-{layout.pipeline}",
+        "Delimiter": settings.csv.delimiter,
+        "ContainsHeader": "PRESENT" if settings.csv.header else "ABSENT",
+        "Serde": "LazySimpleSerDe",
+    }
+    return {"CsvClassifier": classifier}
+
+
 def crawler_request(settings: CatalogueSettings, environment: Environment, layout: PipelineLayout) -> Request:
     """The CreateCrawler request: one target per raw folder."""
+    classifier = classifier_request(settings, environment, layout)
     request: Request = {
         "Name": f"foldline-{environment.name}-{layout.pipeline}",
         "Role": environment.role_for("catalogue"),
@@ -22,6 +41,7 @@ def crawler_request(settings: CatalogueSettings, environment: Environment, layou
         "Targets": {"S3Targets": [{"Path": str(layout.raw(table))} for table in settings.tables]},
         "SchemaChangePolicy": {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "LOG"},
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "Classifiers": [classifier["CsvClassifier"]["Name"]] if classifier else [],
     }
     return merged(request, settings.request)
 

@@ -33,7 +33,7 @@ from foldline.steps.release import (
 from foldline.steps.settings import StepSettings
 from foldline.trials import Dimension, Space, Value
 from preprocessing.ingest import audit_statement, parameter_literals, unload_statement
-from preprocessing.request import crawler_request, folds_request, quality_request
+from preprocessing.request import classifier_request, crawler_request, folds_request, quality_request
 from training.request import evaluation_request, fit_request
 
 RUN_ID = "manual__2026-01-01T00:00:00.000000+00:00"
@@ -128,6 +128,9 @@ def catalogue_calls(plan: Plan, step: str, settings: CatalogueSettings) -> Itera
     """Database and crawler."""
     database = {"DatabaseInput": {"Name": settings.database}}
     yield PlannedCall(step, "glue", "CreateDatabase", database)
+    classifier = classifier_request(settings, plan.pipeline.environment, plan.common)
+    if classifier is not None:
+        yield PlannedCall(step, "glue", "CreateClassifier", classifier)
     crawler = crawler_request(settings, plan.pipeline.environment, plan.common)
     yield PlannedCall(step, "glue", "CreateCrawler", crawler)
 

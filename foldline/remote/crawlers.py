@@ -37,6 +37,12 @@ class Crawlers:
             if error_code(error) != "AlreadyExistsException":
                 raise
 
+    def ensure_classifier(self, request: dict[str, Any]) -> None:
+        """Bring a CSV classifier to the wanted definition."""
+        name = request["CsvClassifier"]["Name"]
+        there = find(self.client.get_classifier, self.clock, Name=name) is not None
+        call(self.client.update_classifier if there else self.client.create_classifier, self.clock, **request)
+
     def run(self, request: dict[str, Any], *, budget: float) -> dict[str, Any]:
         """Bring the crawler to the wanted definition and through one crawl.
 

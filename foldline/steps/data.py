@@ -25,12 +25,25 @@ from foldline.steps.settings import (
 _PROCESSING = {"job.instance": "CreateProcessingJob"}
 
 
+class CsvFormat(Settings):
+    """How CSV files are read, where Glue's own guess is not enough."""
+
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
+        default=",", description="Character between two values."
+    )
+    header: bool = Field(default=True, description="Whether the first line holds the column names.")
+
+
 class CatalogueSettings(RequestSettings):
     """`catalogue`: a Glue crawler makes tables of the raw files."""
 
     database: TableName = Field(description="Glue database.")
     tables: Annotated[tuple[TableName, ...], Strict(False), Field(min_length=1)] = Field(
         description="Folders below `s3://<bucket>/<pipeline>/raw/`, each one table."
+    )
+    csv: CsvFormat | None = Field(
+        default=None,
+        description="How CSV files are read; null: Glue guesses; it sees no header where all columns are text.",
     )
     max_runtime: Duration = Field(default=600, description="The crawl is given up after this long.")
 
