@@ -43,7 +43,7 @@ class CatalogueSettings(RequestSettings):
     )
     csv: CsvFormat | None = Field(
         default=None,
-        description="How CSV files are read; null: Glue guesses; it sees no header where all columns are text.",
+        description="How CSV files are read; null: Glue guesses, and sees no header where all is text.",
     )
     max_runtime: Duration = Field(default=600, description="The crawl is given up after this long.")
 
