@@ -1,0 +1,186 @@
+"""Rows written as files: what UNLOAD, CREATE TABLE AS and INSERT have in common."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+from localaws.athena.columns import ResultColumn, hive_select
+from localaws.athena.engine import Session
+from localaws.athena.failures import QueryFailed, refused
+from localaws.athena.hivetypes import hive_type, literal, quoted
+from localaws.glue.expressions import NULL_PARTITION
+
+FILE_BYTES = 256 << 20  # a file is closed when it has grown to this
+MOST_PARTITIONS = 100
+COMPRESSIONS = {
+    "PARQUET": ("GZIP", {"GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE", "UNCOMPRESSED"}),
+    "TEXTFILE": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
+    "CSV": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
+    "JSON": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
+}
+ENDINGS = {"GZIP": ".gz", "ZSTD": ".zst", "NONE": ""}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How rows become files.
+
+    Attributes:
+        format: ``PARQUET``, ``TEXTFILE``, ``CSV`` or ``JSON``.
+        compression: Hive's word; empty for the format's default.
+        delimiter: TEXTFILE's field delimiter.
+        partitions: The columns that become folders: the last ones of the query, in order.
+    """
+
+    format: str = "PARQUET"
+    compression: str = ""
+    delimiter: str = "\x01"
+    partitions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, options: dict[str, str | list[str]], statement: str) -> Layout:
+        """The layout WITH properties ask for.
+
+        Raises:
+            QueryFailed: A format, compression or property that is not served.
+        """
+        known = {"format", "compression", "write_compression", "parquet_compression", "field_delimiter"}
+        known |= {"partitioned_by", "external_location", "compression_level", "orc_compression"}
+        if unknown := options.keys() - known:
+            raise refused(f"{statement} with the property {sorted(unknown)[0]}")
+        format_ = str(options.get("format", "PARQUET")).upper()
+        if format_ not in COMPRESSIONS:
+            raise refused(f"{statement} with the format {format_}")
+        names = ("compression", "write_compression", f"{format_.lower()}_compression")
+        compression = next((str(options[name]).upper() for name in names if name in options), "")
+        layout = cls(
+            format_,
+            compression,
+            str(options.get("field_delimiter", "\x01")),
+            tuple(name.lower() for name in options.get("partitioned_by", [])),
+        )
+        if layout.codec not in COMPRESSIONS[format_][1]:
+            raise refused(f"{statement} with the compression {layout.codec} for {format_}")
+        return layout
+
+    @property
+    def codec(self) -> str:
+        """The compression, with the format's default filled in."""
+        return self.compression or COMPRESSIONS[self.format][0]
+
+    def copy_options(self) -> str:
+        """COPY's options."""
+        if self.format == "PARQUET":
+            codec = "uncompressed" if self.codec in ("NONE", "UNCOMPRESSED") else self.codec.lower()
+            return f"FORMAT parquet, COMPRESSION {codec}"
+        codec = self.codec.lower() if self.codec != "NONE" else "none"
+        if self.format == "JSON":
+            return f"FORMAT json, COMPRESSION {codec}"
+        if self.format == "CSV":
+            return f"FORMAT csv, HEADER false, FORCE_QUOTE *, COMPRESSION {codec}"
+        text = f"DELIMITER {literal(self.delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
+        return f"FORMAT csv, HEADER false, {text}, COMPRESSION {codec}"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written: where it lies, its partition's values, the name it gets."""
+
+    path: Path
+    values: tuple[str, ...]
+    key: str
+
+
+def check_columns(columns: Sequence[ResultColumn], layout: Layout) -> None:
+    """See that the columns can be a Hive table's.
+
+    Raises:
+        QueryFailed: A type Hive has not, two columns of one name, a partition column that is not among the last.
+    """
+    names = [column.name.lower() for column in columns]
+    for column in columns:
+        hive_type(column.type)
+        if layout.format == "CSV" and column.type != "VARCHAR":
+            raise QueryFailed(
+                "NOT_SUPPORTED: Hive CSV storage format only supports VARCHAR (unbounded). Unsupported columns: "
+                f"{column.name.lower()} {hive_type(column.type)}"
+            )
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise QueryFailed(
+            f"DUPLICATE_COLUMN_NAME: line 1:1: Column name '{twice[0]}' specified more than once"
+        )
+    count = len(layout.partitions)
+    if count and tuple(names[-count:]) != layout.partitions:
+        raise QueryFailed(
+            "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order "
+            f"as the table properties: [{', '.join(layout.partitions)}]"
+        )
+    if count and count == len(names):
+        raise QueryFailed("INVALID_TABLE_PROPERTY: Table contains only partition columns")
+
+
+def write_rows(
+    session: Session, sql: str, columns: list[ResultColumn], layout: Layout
+) -> tuple[list[Written], int]:
+    """Run a query into files of the session's folder.
+
+    Args:
+        session: The query's connection.
+        sql: The query in DuckDB's terms.
+        columns: Its columns.
+        layout: How the files are written.
+
+    Returns:
+        The files, none when there are no rows, and the number of rows.
+
+    Raises:
+        QueryFailed: More partitions than Athena writes in one query.
+    """
+    folder = session.folder / "rows"
+    options = [layout.copy_options(), "FILENAME_PATTERN 'f_{uuid}'"]
+    if layout.partitions:
+        options.append(f"PARTITION_BY ({', '.join(map(quoted, layout.partitions))})")
+    else:
+        options.append(f"FILE_SIZE_BYTES {FILE_BYTES}")
+    query = _for_text(hive_select(sql, columns), columns, layout)
+    [(rows,)] = session.rows(f"COPY ({query}) TO {literal(str(folder))} ({', '.join(options)})")
+    if not rows:
+        return [], 0
+    stamp = (
+        datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+        + f"_{uuid.uuid4().int % 100000:05d}_{uuid.uuid4().hex[:5]}"
+    )
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    written = [_written(path, folder, stamp, layout) for path in files]
+    if len({item.values for item in written}) > MOST_PARTITIONS:
+        raise QueryFailed(
+            f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
+        )
+    return written, int(rows)
+
+
+def _for_text(query: str, columns: list[ResultColumn], layout: Layout) -> str:
+    """Times in text files have milliseconds, as Hive writes them."""
+    times = [column for column in columns if column.type.startswith("TIMESTAMP")]
+    if layout.format == "PARQUET" or not times:
+        return query
+    texts = (f"trino_text({quoted(c.name.lower())}) AS {quoted(c.name.lower())}" for c in times)
+    return f"SELECT * REPLACE ({', '.join(texts)}) FROM ({query})"
+
+
+def _written(path: Path, folder: Path, stamp: str, layout: Layout) -> Written:
+    parts = path.relative_to(folder).parts[:-1]
+    values = tuple(unquote(part.partition("=")[2]) for part in parts)
+    ending = "" if layout.format == "PARQUET" else ENDINGS[layout.codec]
+    inner = "".join(f"{part}/" for part in parts)
+    return Written(path, values, f"{inner}{stamp}_{uuid.uuid4()}{ending}")
+
+
+def partition_folder(names: Sequence[str], values: Sequence[str]) -> str:
+    """``key=value/`` for each partition column."""
+    return "".join(f"{name}={value or NULL_PARTITION}/" for name, value in zip(names, values, strict=True))
