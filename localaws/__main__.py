@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from localaws.front import Front
+from localaws.sagemaker.runtime import Runtime
 from localaws.server import IN_FLIGHT_SECONDS, Server
-from localaws.services import model_runtime, services
+from localaws.services import services
 from localaws.state import StateLocked, StateUnusable, claimed
 from localaws.world import World
 
@@ -57,7 +58,7 @@ def serve(host: str, port: int, state: Path) -> int:
     world = World.open(state, server.url)
     server.folder = state
     server.services = services(world)
-    server.front = Front(world, server.services, model_runtime(world))
+    server.front = Front(world, server.services, Runtime(world))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stopping.set())
     accepting = threading.Thread(target=server.serve_forever, args=(0.1,), name="accept", daemon=True)

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, unquote
 from localaws.errors import AwsError
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.s3.rest import S3Api
-from localaws.services import ModelRuntime, Service
+from localaws.sagemaker.runtime import Runtime
+from localaws.services import Service
 from localaws.shapes import check, service_model, shaped
 from localaws.wire import Request, Response
 from localaws.world import World
@@ -27,7 +28,7 @@ INVOCATION_LIMIT = 8 << 20  # bytes read of a body; the runtime refuses it from 
 class Front:
     """Answers every AWS request; never raises."""
 
-    def __init__(self, world: World, services: Mapping[str, Service], runtime: ModelRuntime | None) -> None:
+    def __init__(self, world: World, services: Mapping[str, Service], runtime: Runtime) -> None:
         self._world = world
         self._services = services
         self._runtime = runtime
@@ -77,7 +78,7 @@ class Front:
 
     def _invoke(self, request: Request) -> Response:
         found = ENDPOINT_PATH.fullmatch(request.path)
-        if self._runtime is None or not found or request.method != "POST":
+        if not found or request.method != "POST":
             raise not_implemented("sagemaker", f"{request.method} {request.path}")
         body = request.body.read(INVOCATION_LIMIT)
         headers = dict(request.headers.items())

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any
 
+from localaws.athena import api as athena
+from localaws.glue import api as glue
 from localaws.iam import Iam
 from localaws.logs import Logs
 from localaws.protocols import JsonProtocol, QueryProtocol
+from localaws.sagemaker import api as sagemaker
 from localaws.sts import Sts
 from localaws.world import World
-
-
-class ModelRuntime(Protocol):
-    """SageMaker's runtime: calls a live endpoint."""
-
-    def invoke(
-        self, endpoint: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the endpoint's answer."""
-
 
 Operation = Callable[[dict[str, Any]], dict[str, Any] | None]
 
@@ -67,23 +58,14 @@ def service(
     return Service(name, protocol, validation_code, tuple(handlers), operations)
 
 
-def model_runtime(world: World) -> ModelRuntime | None:
-    """SageMaker's runtime over the same world."""
-    if not find_spec("localaws.sagemaker") or not find_spec("localaws.sagemaker.runtime"):
-        return None
-    runtime: ModelRuntime = import_module("localaws.sagemaker.runtime").Runtime(world)
-    return runtime
-
-
 def services(world: World) -> dict[str, Service]:
     """Every service by name, but S3 and SageMaker's runtime, which speak plain HTTP."""
     table = [
         service("sts", QueryProtocol(), "ValidationError", [Sts(world)]),
         service("iam", QueryProtocol(), "ValidationError", [Iam(world)]),
         service("logs", JsonProtocol(), "InvalidParameterException", [Logs(world)]),
+        service("sagemaker", JsonProtocol(), sagemaker.validation_code, sagemaker.handlers(world)),
+        service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
+        service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
     ]
-    for name in ("sagemaker", "glue", "athena"):
-        if find_spec(f"localaws.{name}") and find_spec(f"localaws.{name}.api"):
-            api = import_module(f"localaws.{name}.api")
-            table.append(service(name, JsonProtocol(), api.validation_code, api.handlers(world)))
     return {entry.name: entry for entry in table}

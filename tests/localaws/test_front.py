@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from localaws.front import Front
 from localaws.protocols import JsonProtocol
+from localaws.sagemaker.runtime import Runtime
 from localaws.services import service
 from localaws.wire import Request
 from localaws.world import World
@@ -226,7 +227,7 @@ class TestOwnPages:
         """
         found = endpoint.health()
         assert ("ready", endpoint.process.pid) == (found["state"], found["pid"])
-        assert {"s3", "sts", "iam", "logs"} <= set(found["services"])
+        assert ["athena", "glue", "iam", "logs", "s3", "sagemaker", "sts"] == found["services"]
         assert endpoint.url.endswith(f":{found['port']}")
 
     def test_web_pages_are_kept_out(self, endpoint, bucket):
@@ -259,7 +260,7 @@ class Broken:
 @pytest.fixture
 def front(tmp_path):
     world = World.open(tmp_path, "http://127.0.0.1:1")
-    yield Front(world, {"logs": service("logs", JsonProtocol(), "V", [Broken()])}, None)
+    yield Front(world, {"logs": service("logs", JsonProtocol(), "V", [Broken()])}, Runtime(world))
     world.close()
 
 
