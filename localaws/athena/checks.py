@@ -106,9 +106,8 @@ def _texts(node: exp.DPipe, types: Types, sql: str) -> None:
             "concat(char(x), char(y)), concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, "
         )
         expected += "concat(varchar), concat(varbinary)"
-        raise QueryFailed(
-            f"TYPE_MISMATCH: line {where}: Unexpected parameters {given} for function concat. Expected: {expected}"
-        )
+        what = f"Unexpected parameters {given} for function concat"
+        raise QueryFailed(f"TYPE_MISMATCH: line {where}: {what}. {expected}")
 
 
 def _between(node: exp.Between, types: Types, sql: str) -> None:
@@ -125,10 +124,9 @@ def _common(items: list[exp.Expression], what: str, types: Types, sql: str) -> N
         if types.family(one) != types.family(other):
             words = list(dict.fromkeys(word_of(item, types) for item in known))
             where = position(sql, start_of(other) or 0)
-            raise QueryFailed(
-                f"TYPE_MISMATCH: line {where}: {what}. Cannot find common type between {word_of(one, types)} and "
-                f"{word_of(other, types)}, all types (without duplicates): [{', '.join(words)}]"
-            )
+            two = f"Cannot find common type between {word_of(one, types)} and {word_of(other, types)}"
+            all_types = f"all types (without duplicates): [{', '.join(words)}]"
+            raise QueryFailed(f"TYPE_MISMATCH: line {where}: {what}. {two}, {all_types}")
 
 
 def _results(node: exp.Case) -> list[exp.Expression]:
@@ -166,7 +164,7 @@ def _word(kind: exp.DataType | None) -> str:
         return "decimal" + (
             f"({','.join(part.name for part in kind.expressions)})" if kind.expressions else ""
         )
-    return WORDS.get(kind.this, kind.this.value.lower())
+    return WORDS.get(kind.this) or str(kind.this.value).lower()
 
 
 def _operator(node: exp.Binary, sql: str) -> int:

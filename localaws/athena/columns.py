@@ -1,5 +1,6 @@
 """A result's columns as Athena describes them, and each type's values as Athena spells them."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def described(column: ResultColumn) -> dict[str, Any]:
 
 
 def spelled(value: str, kind: Kind, depth: int = 0) -> str:
-    """SQL for a value's text as Athena writes it: ``1.0E7``, ``2013-01-01 10:00:00.000``, ``[1, 2]``, ``{a=1}``.
+    """SQL for a value's text as Athena writes it: ``1.0E7``, ``2013-01-01 10:00:00.000``, ``[1, 2]``.
 
     Args:
         value: SQL of the value.
@@ -95,7 +96,8 @@ def spelled(value: str, kind: Kind, depth: int = 0) -> str:
         zone = " UTC" if kind.name.endswith("ZONE") else ""
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S.%g{zone}')"
     if kind.name == "TIME":
-        return f"left(CAST({value} AS VARCHAR) || CASE WHEN microsecond({value}) % 1000000 = 0 THEN '.000' ELSE '00' END, 12)"
+        whole = f"microsecond({value}) % 1000000 = 0"
+        return f"left(CAST({value} AS VARCHAR) || CASE WHEN {whole} THEN '.000' ELSE '00' END, 12)"
     if kind.name == "BLOB":
         return f"lower(rtrim(regexp_replace(hex({value}), '(..)', '\\1 ', 'g')))"
     if kind.name == "INTERVAL":
@@ -143,8 +145,6 @@ def labels(columns: list[ResultColumn]) -> str:
 
 def hive_select(sql: str, columns: list[ResultColumn]) -> str:
     """A query with its columns as Hive's tables have them: names in lower case, whole numbers in 64 bits."""
-    parts = (
-        f"{f'CAST(c{number} AS BIGINT)' if column.type in WIDE else f'c{number}'} AS {quoted(column.name.lower())}"
-        for number, column in enumerate(columns)
-    )
+    values = (f"CAST(c{n} AS BIGINT)" if column.type in WIDE else f"c{n}" for n, column in enumerate(columns))
+    parts = (f"{value} AS {quoted(c.name.lower())}" for value, c in zip(values, columns, strict=True))
     return f"SELECT {', '.join(parts)} FROM ({sql}) AS __q({labels(columns)})"

@@ -1,5 +1,6 @@
 """A query of Athena's made one of DuckDB's: parameters bound, tables found, types checked, meaning kept."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 import base64
@@ -15,15 +16,16 @@ from localaws.athena.dialect import parse, parse_expression, position, start_of
 from localaws.athena.engine import Session
 from localaws.athena.failures import QueryFailed, refused
 from localaws.athena.hivetypes import quoted
+from localaws.athena.inference import types_of
 from localaws.athena.information import information
 from localaws.athena.pruning import conditions_on
 from localaws.athena.relations import HIDDEN, Wanted, columns_of, relation
 from localaws.athena.rewrites import rewritten
-from localaws.athena.inference import types_of
 from localaws.glue.catalog import Catalog, Document
 from localaws.glue.expressions import types_of as key_types
 
 CATALOGS = ("awsdatacatalog", "hive")
+UNRESOLVED = "cannot be resolved or requester is not authorized to access requested resources"
 VIEW_PREFIX = "/* Presto View: "
 OPEN_TYPES = (
     "json",
@@ -162,7 +164,7 @@ def view_body(document: Document) -> Document:
 
 
 def _known_columns(document: Document) -> dict[str, str]:
-    """A table's columns for the checks of types; those of a view whose types Hive cannot say are left open."""
+    """A table's columns for the checks; those of a view whose types Hive cannot say are left open."""
     columns = columns_of(document)
     if document.get("TableType") == "VIRTUAL_VIEW":
         stored = {column["name"].lower(): str(column["type"]) for column in view_body(document)["columns"]}
@@ -177,10 +179,8 @@ def _bind(tree: exp.Expression, parameters: Sequence[str]) -> None:
     marks = [node for node in tree.walk() if isinstance(node, exp.Placeholder)]
     marks.sort(key=lambda node: start_of(node) or 0)
     if len(marks) != len(parameters):
-        raise QueryFailed(
-            f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected {len(marks)} but found "
-            f"{len(parameters)}"
-        )
+        counts = f"expected {len(marks)} but found {len(parameters)}"
+        raise QueryFailed(f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: {counts}")
     for mark, parameter in zip(marks, parameters, strict=True):
         mark.replace(parse_expression(parameter, "an execution parameter"))
 
@@ -239,17 +239,15 @@ def column_not_found(tree: exp.Expression, name: str, text: str) -> QueryFailed:
     used = [column for column in tree.find_all(exp.Column) if column.name.lower() == name.lower()]
     offset = min((start_of(column) or 0 for column in used), default=0)
     qualified = f"{used[0].table}.{name}" if used and used[0].table else name
-    return QueryFailed(
-        f"COLUMN_NOT_FOUND: line {position(text, offset)}: Column '{qualified}' cannot be resolved or requester is "
-        "not authorized to access requested resources"
-    )
+    where = f"line {position(text, offset)}"
+    return QueryFailed(f"COLUMN_NOT_FOUND: {where}: Column '{qualified}' {UNRESOLVED}")
 
 
 ANONYMOUS = "__col"
 
 
 def _name_columns(tree: exp.Expression) -> None:
-    """Give the items without a name one by which the result knows them: they are called ``_col0`` … by place."""
+    """Give the items without a name one by which the result knows them: they become ``_col0`` … by place."""
     select = tree
     while isinstance(select, exp.SetOperation | exp.Subquery | exp.Paren):
         select = select.this

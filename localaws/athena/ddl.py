@@ -1,4 +1,4 @@
-"""The statements Athena hands to Hive: databases, drops, and repairing partitions; the larger ones lie beside."""
+"""The statements Athena hands to Hive: databases, drops, repairs; the larger ones lie beside."""
 
 from __future__ import annotations
 

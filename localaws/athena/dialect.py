@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ErrorLevel, ParseError, TokenError
@@ -14,18 +16,20 @@ from localaws.errors import AwsError
 NAME = "name"  # the key of a function's own name among its node's notes
 
 
-class AthenaSql(Trino):
+class AthenaSql(Trino):  # type: ignore[misc]  # sqlglot's types are not read here
     """Trino's grammar. Functions sqlglot would fold into one are kept apart by their names."""
 
     ORIGINAL_NAME_META_KEY = NAME
 
-    class Parser(TrinoParser):
+    class Parser(TrinoParser):  # type: ignore[misc]  # likewise
         """Reads functions outside ``PARSED`` as they stand."""
 
-        FUNCTIONS = {name: build for name, build in TrinoParser.FUNCTIONS.items() if name.lower() in PARSED}
-        PLACEHOLDER_PARSERS = {
+        FUNCTIONS: ClassVar = {k: build for k, build in TrinoParser.FUNCTIONS.items() if k.lower() in PARSED}
+        PLACEHOLDER_PARSERS: ClassVar = {
             **TrinoParser.PLACEHOLDER_PARSERS,
-            TokenType.PLACEHOLDER: lambda self: self.expression(exp.Placeholder()).update_positions(self._prev),
+            TokenType.PLACEHOLDER: lambda self: self.expression(exp.Placeholder()).update_positions(
+                self._prev
+            ),
         }
 
 
@@ -76,7 +80,7 @@ def parse_expression(text: str, what: str) -> exp.Expression:
 
 def malformed(sql: str, offset: int, text: str) -> AwsError:
     """The refusal of a statement that does not parse at an offset."""
-    word = sql[offset:].split()[0] if sql[offset:].strip() else "<EOF>"
+    word = next(iter(sql[offset:].split()), "<EOF>")
     return _refusal(f"line {position(sql, offset)}: {text} '{word}'")
 
 

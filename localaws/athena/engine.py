@@ -1,7 +1,7 @@
 """DuckDB: one instance for the process, a connection for each query, and the way to stop one.
 
-The instance may touch nothing but the blobs of S3 and its own work folder, and loads nothing from anywhere: a query
-cannot read the machine's files whatever its text says.
+The instance may touch nothing but the blobs of S3 and its own work folder, and loads nothing from anywhere: a
+query cannot read the machine's files whatever its text says.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Session:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a statement."""
-        return self.execute(sql).fetchall()
+        return list(self.execute(sql).fetchall())
 
     def check(self) -> None:
         """Stop here if the query was cancelled.
@@ -140,7 +140,7 @@ class Engine:
             "TimeZone": "'UTC'",
             "threads": str(max(2, os.cpu_count() or 2)),
             "memory_limit": f"'{int(memory * MEMORY_SHARE / 2**20)}MiB'",
-            # With it, DuckDB 2.0 reads a CSV column as the type of a TRY_CAST above it, and fails where that gives NULL.
+            # DuckDB 2.0 reads a CSV column as the type of a TRY_CAST above it, and fails where that is NULL.
             "disabled_optimizers": "'type_pushdown'",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",

@@ -12,7 +12,7 @@ from localaws.athena import ddl
 from localaws.athena.columns import ResultColumn, column_info, described
 from localaws.athena.compiler import ANONYMOUS, Compiled, Compiler
 from localaws.athena.engine import Session
-from localaws.athena.failures import QueryFailed, refused
+from localaws.athena.failures import refused
 from localaws.athena.outcomes import Outcome
 from localaws.athena.results import write_csv
 from localaws.athena.statements import Statement

@@ -1,4 +1,4 @@
-"""Types in the three spellings that meet here: Hive's (the catalogue), Trino's (Athena's answers) and DuckDB's."""
+"""Types in three spellings: Hive's (the catalogue), Trino's (Athena's answers) and DuckDB's."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ TO_HIVE = {
     "BLOB": "binary",
 }
 TO_TRINO = {
-    **{duckdb: hive for duckdb, hive in TO_HIVE.items()},
+    **TO_HIVE,
     "INTEGER": "integer",
     "FLOAT": "real",
     "VARCHAR": "varchar",
@@ -67,7 +67,7 @@ class Kind:
     """A type taken apart.
 
     Attributes:
-        name: The outer type's name, in the spelling it was read from; ``array``, ``map`` and ``struct`` for those.
+        name: The outer type's name in the spelling it was read from, or ``array``, ``map``, ``struct``.
         numbers: Length, or precision and scale.
         parts: The inner types with their names (``item``; ``key`` and ``value``; the fields' names).
     """

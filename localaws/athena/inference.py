@@ -1,14 +1,14 @@
 """What the types in a query are, as far as they can be told from its text and the catalogue.
 
-sqlglot resolves the columns and infers types on a copy of the tree; each node is found again by its number. A type
-that is not known is left out, and nothing is then decided by it.
+sqlglot resolves the columns and infers types on a copy of the tree; each node is found again by its number. A
+type that is not known is left out, and nothing is then decided by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -37,7 +37,10 @@ def _annotate_call(annotator: Any, node: exp.Anonymous) -> None:
 class _Typed(AthenaSql):
     """The dialect with the types of the functions it reads as they stand."""
 
-    EXPRESSION_METADATA = {**AthenaSql.EXPRESSION_METADATA, exp.Anonymous: {"annotator": _annotate_call}}
+    EXPRESSION_METADATA: ClassVar = {
+        **AthenaSql.EXPRESSION_METADATA,
+        exp.Anonymous: {"annotator": _annotate_call},
+    }
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Types:
         return None if node is None else self.known.get(node.meta.get(NUMBER, -1))
 
     def family(self, node: exp.Expression | None) -> str | None:
-        """``number``, ``text``, ``boolean`` or ``time``; None for any other type and for what is not known."""
+        """``number``, ``text``, ``boolean`` or ``time``; None for any other type and for none known."""
         return family(self.of(node))
 
 
@@ -143,7 +146,7 @@ class Exact:
 def exact(node: exp.Expression, types: Types) -> Exact | None:
     """Precision and scale of an exact number as Trino has it; None for doubles and for what is not known.
 
-    In Trino ``1.5`` is a decimal(2,1), and ``x / 60.0`` of a bigint is a decimal with one digit after the point.
+    In Trino ``1.5`` is a decimal(2,1), and ``x / 60.0`` of a bigint a decimal with one digit after the point.
     """
     if isinstance(node, exp.Paren | exp.Neg | exp.Alias):
         return exact(node.this, types)

@@ -60,8 +60,12 @@ def _columns(catalog: Catalog) -> Document:
     names += ["is_nullable", "data_type", "comment", "extra_info"]
     rows: list[list[str | None]] = []
     for table in _all(catalog):
-        plain = [(column, None) for column in table.get("StorageDescriptor", {}).get("Columns", [])]
-        keys = [(column, "partition key") for column in table.get("PartitionKeys") or []]
+        plain: list[tuple[Document, str | None]] = [
+            (column, None) for column in table.get("StorageDescriptor", {}).get("Columns", [])
+        ]
+        keys: list[tuple[Document, str | None]] = [
+            (column, "partition key") for column in table.get("PartitionKeys") or []
+        ]
         for number, (column, extra) in enumerate(plain + keys, 1):
             kind = trino_type(duckdb_type(column.get("Type", "string")))
             place = [CATALOG, table["DatabaseName"], table["Name"], column["Name"].lower(), str(number)]

@@ -1,7 +1,7 @@
 """The words of a statement: enough to tell what it is and to take its outer form apart.
 
-Athena speaks two languages, Trino's SQL and Hive's DDL. Their comments, strings and quoted names are read here alike,
-so that a bracket inside a string never counts as one.
+Athena speaks two languages, Trino's SQL and Hive's DDL. Their comments, strings and quoted names are
+read here, so that a bracket inside a string never counts as one.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _scan(sql: str, pattern: re.Pattern[str]) -> Iterator[Word]:
 
 
 def hive_string(text: str) -> str:
-    """What a quoted Hive string says: ``\\t``, ``\\;``, ``\\001`` and ``\\u0001`` are signs, ``''`` is a quote."""
+    r"""What a quoted Hive string says: ``\t``, ``\;``, ``\001`` and ``\u0001`` are signs."""
 
     def sign(match: re.Match[str]) -> str:
         code = match[1]

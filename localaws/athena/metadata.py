@@ -1,8 +1,8 @@
 """The ``.metadata`` object beside a result: a Protocol Buffers message, as Athena's JDBC driver reads it.
 
-Fields, as observed on Athena: 1 the query's id, 2 the kind of update, 3 the rows it touched, 4 the columns, each with
-1 catalogue, 4 name, 5 label, 6 type, 7 precision, 8 scale, 9 nullable (3 is unknown), 10 case sensitive. Which of 7, 8
-and 10 are there depends on the type.
+Fields, as observed on Athena: 1 the query's id, 2 the kind of update, 3 the rows it touched, 4 the
+columns, each with 1 catalogue, 4 name, 5 label, 6 type, 7 precision, 8 scale, 9 nullable (3 is unknown),
+10 case sensitive. Which of 7, 8 and 10 are there depends on the type.
 """
 
 from __future__ import annotations

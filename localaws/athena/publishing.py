@@ -19,8 +19,8 @@ from localaws.s3.blobs import split_uri
 from localaws.world import World
 
 NO_LOCATION = (
-    "No output location provided. An output location is required either through the Workgroup result configuration "
-    "setting or as an API input."
+    "No output location provided. An output location is required either through the Workgroup result "
+    "configuration setting or as an API input."
 )
 
 

@@ -31,7 +31,7 @@ DATABASE = "default"
 
 
 class Queries:
-    """StartQueryExecution and its like. A query is QUEUED, RUNNING, and then SUCCEEDED, FAILED or CANCELLED."""
+    """StartQueryExecution and its like: a query is QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED."""
 
     def __init__(self, world: World, catalog: Catalog, workgroups: WorkGroups) -> None:
         self.world = world

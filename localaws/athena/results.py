@@ -1,5 +1,6 @@
 """Results as objects in S3: written when a query ends, read page by page for GetQueryResults."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 import re

@@ -1,7 +1,8 @@
 """Athena's meaning in DuckDB's terms: the tree of a query, node by node.
 
-Most of it is naming: Trino's functions become DuckDB's, or the macros that behave like them. The rest is where the
-two languages differ in form: lambdas over maps, UNNEST of several things, casts, formats of dates.
+Most of it is naming: Trino's functions become DuckDB's, or the macros that behave like them. The rest is
+where the two languages differ in form: lambdas over maps, UNNEST of several things, casts, formats of
+dates.
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def _cast(node: exp.Cast, types: Types) -> exp.Expression:
     target, source = node.to.this, types.of(node.this)
     text = source is None or source.this in TEXTS
     if target in INTEGERS:
-        if source is None or family(source) in ("text", "number") and source.this not in INTEGERS:
+        if source is None or (family(source) in ("text", "number") and source.this not in INTEGERS):
             node.set("this", call("trino_integral", node.this))
     elif target in (DType.TIMESTAMP, DType.TIMESTAMPNTZ):
         node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
@@ -216,7 +217,7 @@ def _parse_datetime(node: exp.Anonymous, types: Types) -> exp.Expression:
 
 
 def _regexp_replace(node: exp.Anonymous, types: Types) -> exp.Expression:
-    """Groups in the replacement are ``$1`` in Trino and ``\\1`` in DuckDB."""
+    r"""Groups in the replacement are ``$1`` in Trino and ``\1`` in DuckDB."""
     text, pattern, *rest = node.expressions
     if rest and isinstance(rest[0], exp.Literal):
         replacement = rest[0].name.replace("\\$", "\0")
@@ -318,7 +319,7 @@ def _with_names(function: exp.Expression, values: dict[str, exp.Expression]) -> 
 
     def replace(node: exp.Expression) -> exp.Expression:
         inner = isinstance(node, exp.Identifier) and not isinstance(node.parent, exp.Column | exp.Dot)
-        if (isinstance(node, exp.Column) and not node.table or inner) and node.name in values:
+        if ((isinstance(node, exp.Column) and not node.table) or inner) and node.name in values:
             return values[node.name].copy()
         return node
 

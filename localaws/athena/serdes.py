@@ -3,6 +3,7 @@
 What does not fit its column is NULL with LazySimpleSerDe, and ends the query with OpenCSVSerDe, as in Athena.
 """
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 import json
@@ -182,6 +183,10 @@ def _open_csv(files: Files, session: Session) -> str:
     return f"SELECT {', '.join([*columns, FILE])} FROM {rows}"
 
 
+def _try(macro: str, value: str, target: str) -> str:
+    return f"try_cast(trino_{macro}({value}) AS {target})"
+
+
 def _strict(value: str, kind: Kind, number: int) -> str:
     """A text as Athena's OpenCSVSerDe reads it: the query ends where it does not fit."""
     target = duckdb_of(kind)
@@ -189,10 +194,12 @@ def _strict(value: str, kind: Kind, number: int) -> str:
         return value
     if target == "BOOLEAN":
         return f"lower({value}) = 'true'"
+    days, millis = f"try_cast({value} AS INTEGER)", f"try_cast({value} AS BIGINT)"
     wanted = {
-        "DATE": f"coalesce(date '1970-01-01' + try_cast({value} AS INTEGER), try_cast(trino_day({value}) AS DATE))",
-        "TIMESTAMP": f"coalesce(epoch_ms(try_cast({value} AS BIGINT)), try_cast(trino_instant({value}) AS TIMESTAMP))",
-    }.get(target, f"try_cast({f'trino_integral({value})' if target in INTEGERS else value} AS {target})")
+        "DATE": f"coalesce(date '1970-01-01' + {days}, {_try('day', value, 'DATE')})",
+        "TIMESTAMP": f"coalesce(epoch_ms({millis}), {_try('instant', value, 'TIMESTAMP')})",
+        **{kind: _try("integral", value, kind) for kind in INTEGERS},
+    }.get(target, f"try_cast({value} AS {target})")
     before, after = (
         "HIVE_BAD_DATA: Error parsing field value '",
         f"' for field {number}: For input string: \"",
@@ -207,7 +214,8 @@ def _strict(value: str, kind: Kind, number: int) -> str:
 def _json(files: Files, session: Session) -> str:
     ignore = files.parameters.get("ignore.malformed.json", "false").lower() == "true"
     rows = f"read_ndjson_objects({files.listed}, compression = {literal(_json_compression(files))}, "
-    rows += f"ignore_errors = {str(ignore).lower()}, filename = {literal(FILE)}, maximum_object_size = {LINE_BYTES})"
+    rows += f"ignore_errors = {str(ignore).lower()}, filename = {literal(FILE)}, "
+    rows += f"maximum_object_size = {LINE_BYTES})"
     keys = _json_keys(files)
     columns = [
         f"{_from_json(_json_path(keys.get(name, name)), hive_kind(kind))} AS {quoted(name)}"
@@ -225,7 +233,7 @@ def _json_path(key: str) -> str:
 
 
 def _json_keys(files: Files) -> dict[str, str]:
-    """The keys' spelling in the files by column: mapped, listed by the crawler, or seen in the first records."""
+    """The keys' spelling in the files by column: mapped, listed by the crawler, or seen at the beginning."""
     keys = {key.lower(): key for key in files.parameters.get("paths", "").split(",") if key}
     if files.compression == "none" and not keys:
         with files.paths[0].open("rb") as file:
@@ -255,7 +263,8 @@ def _from_json(path: str, kind: Kind) -> str:
 
 
 def _parquet(files: Files, session: Session) -> str:
-    rows = f"read_parquet({files.listed}, union_by_name = true, hive_partitioning = false, filename = {literal(FILE)})"
+    options = f"union_by_name = true, hive_partitioning = false, filename = {literal(FILE)}"
+    rows = f"read_parquet({files.listed}, {options})"
     described = session.rows(f"DESCRIBE SELECT * FROM {rows}")
     found = {str(row[0]).lower(): (str(row[0]), str(row[1])) for row in described}
     columns = []

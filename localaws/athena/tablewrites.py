@@ -1,5 +1,6 @@
 """UNLOAD, CREATE TABLE AS SELECT and INSERT INTO."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -124,10 +125,13 @@ def _see_empty(catalog: Catalog, bucket: str, prefix: str, run: Execution, table
 
 def _clean_up_hint(run: Execution) -> str:
     if run.statement.name == "UNLOAD":
-        where = f"If a data manifest file was generated at '{run.prefix}{run.query_id}-manifest.csv', you may need to "
-        where += "manually clean the data from locations specified in the manifest."
+        where = (
+            f"If a data manifest file was generated at '{run.prefix}{run.query_id}-manifest.csv', you may "
+        )
+        where += "need to manually clean the data from locations specified in the manifest."
     else:
-        where = f"You may need to manually clean the data at location '{run.prefix}tables/{run.query_id}' before retrying."
+        where = "You may need to manually clean the data at location "
+        where += f"'{run.prefix}tables/{run.query_id}' before retrying."
     return f". {where} Athena will not delete data in your account."
 
 
@@ -201,7 +205,7 @@ def _see_fitting(given: Sequence[str], wanted: dict[str, str], columns: list[Res
 
 
 def _fits(source: str, target: str) -> bool:
-    if source in (target, '"NULL"') or source.startswith("DECIMAL") and target in ("DOUBLE", "FLOAT"):
+    if source in (target, '"NULL"') or (source.startswith("DECIMAL") and target in ("DOUBLE", "FLOAT")):
         return True
     if source in NUMBERS and target in NUMBERS:
         wide = {"HUGEINT": 3}.get(source, NUMBERS.index(source)) <= NUMBERS.index(target)

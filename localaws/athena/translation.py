@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import duckdb
 
-from localaws.athena.compiler import Compiled, column_not_found
+from localaws.athena.compiler import UNRESOLVED, Compiled, column_not_found
 from localaws.athena.dialect import function_name, position, start_of
 from localaws.athena.failures import SYSTEM, QueryFailed
 
@@ -63,8 +63,8 @@ def _ambiguous(match: re.Match[str], query: Compiled) -> QueryFailed:
 
 def _not_grouped(match: re.Match[str], query: Compiled) -> QueryFailed:
     return QueryFailed(
-        f"EXPRESSION_NOT_AGGREGATE: {_at(match, query)}: '{match['name']}' must be an aggregate expression or appear "
-        "in GROUP BY clause"
+        f"EXPRESSION_NOT_AGGREGATE: {_at(match, query)}: '{match['name']}' must be an aggregate expression "
+        "or appear in GROUP BY clause"
     )
 
 
@@ -85,6 +85,12 @@ def _cast(match: re.Match[str], query: Compiled) -> QueryFailed:
     return QueryFailed(f"INVALID_CAST_ARGUMENT: Cannot cast '{value}' to {kind}")
 
 
+def _instant(match: re.Match[str], query: Compiled) -> QueryFailed:
+    value = match["value"].removesuffix("#")
+    return QueryFailed(f"INVALID_CAST_ARGUMENT: Value cannot be cast to {match['kind']}: {value}")
+
+
+AGGREGATES = "WHERE clause cannot contain aggregations, window functions or grouping operations"
 RULES: list[Rule] = [
     (re.compile(r"(HIVE_BAD_DATA: .*)"), _plain(r"\1")),
     (re.compile(r"Division by zero"), _plain("DIVISION_BY_ZERO: Division by zero")),
@@ -92,9 +98,7 @@ RULES: list[Rule] = [
     (re.compile(r'does not have a column named "(?P<name>[^"]+)"'), _column),
     (
         re.compile(r'Referenced table "(?P<name>[^"]+)" not found'),
-        _plain(
-            r"COLUMN_NOT_FOUND: line 1:1: Column '\g<name>' cannot be resolved or requester is not authorized to access requested resources"
-        ),
+        _plain(rf"COLUMN_NOT_FOUND: line 1:1: Column '\g<name>' {UNRESOLVED}"),
     ),
     (re.compile(r'Ambiguous reference to column name "(?P<name>[^"]+)"'), _ambiguous),
     (re.compile(r'column "(?P<name>[^"]+)" must appear in the GROUP BY'), _not_grouped),
@@ -106,9 +110,7 @@ RULES: list[Rule] = [
     (re.compile(r"Could not convert string '(?P<value>.*)' to '?(?P<kind>\w+)", re.DOTALL), _cast),
     (
         re.compile(r'invalid (?P<kind>date|timestamp) field format: "(?P<value>.*?)"', re.DOTALL),
-        lambda match, query: QueryFailed(
-            f"INVALID_CAST_ARGUMENT: Value cannot be cast to {match['kind']}: {match['value'].removesuffix('#')}"
-        ),
+        _instant,
     ),
     (
         re.compile(r"Could not parse string \"(?P<value>.*?)\" according to format", re.DOTALL),
@@ -128,9 +130,7 @@ RULES: list[Rule] = [
     ),
     (
         re.compile(r"WHERE clause cannot contain aggregates"),
-        _plain(
-            "EXPRESSION_NOT_SCALAR: WHERE clause cannot contain aggregations, window functions or grouping operations"
-        ),
+        _plain(f"EXPRESSION_NOT_SCALAR: {AGGREGATES}"),
     ),
     (
         re.compile(r"Malformed JSON in file.*", re.DOTALL),

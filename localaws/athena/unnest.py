@@ -8,9 +8,15 @@ from localaws.athena.dialect import function_name
 from localaws.athena.failures import refused
 from localaws.athena.inference import DType, Types
 
-MAPS = frozenset(
-    "histogram map_agg map_concat map_filter map_from_entries multimap_agg split_to_map transform_keys".split()
-)
+MAPS = {
+    "histogram",
+    "map_agg",
+    "map_concat",
+    "map_filter",
+    "map_from_entries",
+    "multimap_agg",
+    "split_to_map",
+}
 
 
 def unnested(node: exp.Unnest, types: Types) -> exp.Expression | None:

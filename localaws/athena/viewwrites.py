@@ -58,7 +58,7 @@ def create_view(
 
 
 def _hive_word(kind: str) -> str:
-    """Hive's word for a view's column; one whose type Hive has not is called a string, as it is never read."""
+    """Hive's word for a view's column; one whose type Hive has not is called a string: it is never read."""
     try:
         return hive_type(kind)
     except QueryFailed:

@@ -1,5 +1,6 @@
 """Rows written as files: what UNLOAD, CREATE TABLE AS and INSERT have in common."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 import uuid
@@ -100,15 +101,15 @@ def check_columns(columns: Sequence[ResultColumn], layout: Layout) -> None:
     """See that the columns can be a Hive table's.
 
     Raises:
-        QueryFailed: A type Hive has not, two columns of one name, a partition column that is not among the last.
+        QueryFailed: A type Hive has not, two columns of one name, a partition column not among the last.
     """
     names = [column.name.lower() for column in columns]
     for column in columns:
         hive_type(column.type)
         if layout.format == "CSV" and column.type != "VARCHAR":
             raise QueryFailed(
-                "NOT_SUPPORTED: Hive CSV storage format only supports VARCHAR (unbounded). Unsupported columns: "
-                f"{column.name.lower()} {hive_type(column.type)}"
+                "NOT_SUPPORTED: Hive CSV storage format only supports VARCHAR (unbounded). "
+                f"Unsupported columns: {column.name.lower()} {hive_type(column.type)}"
             )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise QueryFailed(
@@ -117,8 +118,8 @@ def check_columns(columns: Sequence[ResultColumn], layout: Layout) -> None:
     count = len(layout.partitions)
     if count and tuple(names[-count:]) != layout.partitions:
         raise QueryFailed(
-            "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order "
-            f"as the table properties: [{', '.join(layout.partitions)}]"
+            "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the "
+            f"same order as the table properties: [{', '.join(layout.partitions)}]"
         )
     if count and count == len(names):
         raise QueryFailed("INVALID_TABLE_PROPERTY: Table contains only partition columns")
@@ -158,9 +159,8 @@ def write_rows(
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     written = [_written(path, folder, stamp, layout) for path in files]
     if len({item.values for item in written}) > MOST_PARTITIONS:
-        raise QueryFailed(
-            f"HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
-        )
+        limit = f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
+        raise QueryFailed(f"HIVE_TOO_MANY_OPEN_PARTITIONS: {limit}")
     return written, int(rows)
 
 
