@@ -56,7 +56,9 @@ def airflow_environment(environment: Environment, root: Path | None = None) -> d
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-    return {**ours, **theirs}
+    # `airflow standalone` starts `airflow` from PATH, and this interpreter's environment may not be active.
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return {**ours, **theirs, "PATH": programs}
 
 
 def ensure_migrated(variables: dict[str, str]) -> bool:

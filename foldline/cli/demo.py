@@ -97,15 +97,20 @@ def ui(
 
 @contextmanager
 def local_endpoint(pipeline: Pipeline, *, keep: bool) -> Iterator[None]:
-    """The environment's local endpoint, started when it does not run, and then also stopped again."""
+    """The environment's local endpoint, started when it does not run, and then also stopped again.
+
+    One that ``AWS_ENDPOINT_URL`` names and that runs is taken as it is, whatever its state folder.
+    """
     url = endpoint_url(pipeline.environment)
     if url is None:
         yield
         return
-    os.environ.setdefault("AWS_ENDPOINT_URL", url)
+    named = "AWS_ENDPOINT_URL" in os.environ
+    os.environ["AWS_ENDPOINT_URL"] = url
     port = endpoint_port()
     was_running = health(port) is not None
-    start_endpoint(port)
+    if not (named and was_running):
+        start_endpoint(port)
     try:
         yield
     finally:

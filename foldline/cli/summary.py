@@ -26,7 +26,7 @@ def print_summary(console: Console, run: RunRecord, report_path: str | Path) -> 
         return
     told = verdict(run)
     lines = _lines(run, report_path)
-    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
+    widths = [max(len(line[column]) for line in lines[:-1]) for column in (0, 1)]  # the report's path is long
     console.print(Text(f"{told.title}. {told.reason}".strip()), soft_wrap=True)
     for name, value, context in lines:
         console.print(Text(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {context}".rstrip()), soft_wrap=True)

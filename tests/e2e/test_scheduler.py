@@ -28,8 +28,9 @@ def airflow(project: Project, tmp_path: Path) -> Iterator[dict[str, str]]:
 
     port = free_port()
     variables = {
-        **airflow_environment(environment("local", project.root), project.root),
         **project.variables,
+        **airflow_environment(environment("local", project.root), project.root),
+        "AWS_ENDPOINT_URL": project.variables["AWS_ENDPOINT_URL"],
         "AIRFLOW_HOME": str(tmp_path / "airflow"),
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
