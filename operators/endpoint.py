@@ -106,6 +106,7 @@ class EndpointOperator(StepOperator):
         if served is None:
             # A first deployment has nothing to go back to: what failed its test must not serve.
             call(sagemaker.delete_endpoint, run.clock, EndpointName=name)
+            run.endpoints.at_rest(name, settings.max_runtime)
         elif served != wanted.config["EndpointConfigName"]:
             call(sagemaker.update_endpoint, run.clock, EndpointName=name, EndpointConfigName=served)
             run.endpoints.at_rest(name, settings.max_runtime)

@@ -97,6 +97,7 @@ def test_a_laptop_and_aws_get_the_same_requests() -> None:
         "S3Targets",
         "Output",
         "DataConfig",
+        "Classifiers",
     )
     local, dev = calls("flight_delays", "local"), calls("flight_delays", "dev")
 

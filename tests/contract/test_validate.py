@@ -85,7 +85,7 @@ def test_everything_is_told_in_one_run(copy):
     One run tells of configs, SQL, instance types, and DAG files, each with file and line; the exit code is 1.
     """
     pipeline = copy / "infra/flight_delays"
-    edit(pipeline / "tuning.yaml", "trials: 6", "trials: 0, trails: 6")
+    edit(pipeline / "tuning.yaml", "trials: 8", "trials: 0, trails: 6")
     edit(pipeline / "tuning.yaml", "ml.m5.xlarge", "ml.m5.xlrge")
     edit(pipeline / "quality.yaml", "ml.m5.xlarge", "ml.m5.xlrge")
     edit(pipeline / "deploy.yaml", "max_runtime: 30m", "max_runtime: 30")

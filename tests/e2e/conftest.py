@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from foldline.layout import PipelineLayout
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 420
 
@@ -118,7 +120,5 @@ def demo(make_project: Callable[..., Project]) -> Demo:
 @pytest.fixture(scope="session")
 def record(demo: Demo, client: Callable[..., Any]) -> dict[str, Any]:
     """The run record, from S3."""
-    prefix = f"flight_delays/runs/manual__{demo.first['run_id'].removeprefix('manual__')[:10]}"
-    pages = client("s3").list_objects_v2(Bucket="foldline-local", Prefix=prefix)
-    key = next(item["Key"] for item in pages["Contents"] if item["Key"].endswith("/run.json"))
+    key = PipelineLayout("foldline-local", "flight_delays").run(demo.first["run_id"]).run_json.key
     return json.loads(client("s3").get_object(Bucket="foldline-local", Key=key)["Body"].read())
