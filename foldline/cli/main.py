@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 from rich.console import Console
@@ -27,7 +29,11 @@ app.add_typer(local.app, name="local")
 
 
 def main() -> None:
-    """Run the command line; exit code 1 for an error of ours, 130 when interrupted."""
+    """Run the command line; exit code 1 for an error of ours, 130 when interrupted.
+
+    SIGTERM is taken as Ctrl-C, so that what a command started is ended with it.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
     except FoldlineError as error:
@@ -36,6 +42,10 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
