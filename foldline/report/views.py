@@ -10,19 +10,8 @@ from foldline.report.plots import curves, rows, scores, timeline, trials
 from foldline.report.verdict import ORDER, steps_not_run
 from foldline.runs import RunRecord, TaskRecord
 
-KINDS = (
-    "catalogue",
-    "ingest",
-    "quality",
-    "preprocessing",
-    "tuning",
-    "gate",
-    "training",
-    "register",
-    "transform",
-    "evaluation",
-    "deploy",
-)
+KINDS = tuple(kind for kind in ORDER if kind != "cross_validation")
+"""Kinds of step that leave one evidence; the cross-validation leaves one per fold."""
 
 
 def evidence(run: RunRecord) -> dict[str, dict[str, Any]]:
