@@ -65,7 +65,11 @@ def demo(
         _finish(finished, output)
         if keep and output is Output.TEXT:
             url = endpoint_url(loaded.environment)
-            typer.echo(f"the local endpoint runs on at {url}; end it with: foldline local stop")
+            typer.echo(f"The local endpoint runs on at {url}; end it with: foldline local stop")
+    if not keep and output is Output.TEXT:
+        typer.echo(
+            "What the demo started has been stopped and its state kept; `make demo KEEP=1` leaves it running."
+        )
 
 
 def ui(
