@@ -14,7 +14,9 @@ from operators.base import tries_before_clear
     [(1, 1, 0), (0, 0, 0), (3, 1, 2), (-1, 1, 0)],
     ids=["first life", "no retries", "cleared after two tries", "not told"],
 )
-def test_the_epoch_changes_with_a_clear_and_not_with_a_retry(max_tries: int, retries: int, epoch: int) -> None:
+def test_the_epoch_changes_with_a_clear_and_not_with_a_retry(
+    max_tries: int, retries: int, epoch: int
+) -> None:
     """
     Airflow keeps max_tries through retries and raises it by the tries spent when the task is cleared.
     """
