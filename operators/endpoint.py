@@ -39,6 +39,7 @@ class EndpointOperator(StepOperator):
         """The endpoint that serves what was asked for."""
         settings = run.settings(DeploySettings)
         known = known_records(run, self.predictions, settings.smoke.records)
+        self._check_approval(run)
         wanted = wanted_state(run, settings, self.package)
         before = self._at_rest(run, settings)
         endpoints = run.endpoints
@@ -62,6 +63,17 @@ class EndpointOperator(StepOperator):
             "config": wanted.config["EndpointConfigName"],
             "action": action,
         }
+
+    def _check_approval(self, run: StepRun) -> None:
+        """Ask the registry now: a person may have decided since the package was registered."""
+        describe = run.clients.client("sagemaker").describe_model_package
+        status = call(describe, run.clock, ModelPackageName=self.package["arn"])["ModelApprovalStatus"]
+        if status != "Approved":
+            raise DeploymentError(
+                f"model package {self.package['arn']} is {status}; nothing was changed",
+                where=self.package["arn"],
+                mend="approve it in the model registry, then clear this task",
+            )
 
     def _at_rest(self, run: StepRun, settings: DeploySettings) -> dict[str, Any] | None:
         endpoint = run.endpoints.at_rest(settings.endpoint, settings.max_runtime)

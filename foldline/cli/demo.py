@@ -80,13 +80,13 @@ def ui(
     """Open Airflow on this machine with the DAGs and the local endpoint; Ctrl-C ends both."""
     loaded = load_pipeline(pipeline)
     with local_endpoint(loaded, keep=False):
-        load_samples(loaded, fraction)
+        if loaded.name in sample_data.SAMPLES:
+            load_samples(loaded, fraction)
         variables = airflow_environment(loaded.environment, loaded.root) | {
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             # On loopback only, so whoever reaches the page is the person at this machine: no login.
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         }

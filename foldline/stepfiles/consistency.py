@@ -11,7 +11,7 @@ from foldline.stepfiles.problems import nearest
 from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fields import slot_at
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
-from foldline.steps.release import DeploySettings, EvaluationSettings, RegisterSettings
+from foldline.steps.release import DeploySettings, EvaluationSettings, RegisterSettings, TransformSettings
 from foldline.steps.settings import Conflict, JobSettings, Metric, PipelineSettings, StepSettings
 
 Steps = Mapping[str, StepSettings]
@@ -41,6 +41,7 @@ def conflicts(
     yield from _columns(steps)
     yield from _metrics(steps)
     yield from _instances(steps)
+    yield from _holdout(steps)
     if env is not None:
         yield from _images(steps, env)
 
@@ -131,6 +132,21 @@ def _metrics(steps: Steps) -> Found:
         if isinstance(step, QualitySettings) and labels and step.label.column not in labels.values():
             other, label = next(iter(labels.items()))
             yield name, Conflict(("label", "column"), f"{step.label.column!r}, but {other} says {label!r}")
+
+
+def _holdout(steps: Steps) -> Found:
+    """Batch transform predicts the hold-out, and what follows reads its predictions."""
+    without = [
+        name for name, step in steps.items() if isinstance(step, PreprocessingSettings) and not step.holdout
+    ]
+    needing = [
+        name for name, step in steps.items() if isinstance(step, TransformSettings | EvaluationSettings)
+    ]
+    for name in without if needing else ():
+        yield (
+            name,
+            Conflict(("holdout",), f"must say which rows are held out: {' and '.join(needing)} read them"),
+        )
 
 
 def _instances(steps: Steps) -> Found:

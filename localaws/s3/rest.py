@@ -25,11 +25,14 @@ from localaws.wire import Request, Response
 Serve = Callable[[Request, Place], Response]
 COPY = "x-amz-copy-source"
 SUBRESOURCES = frozenset(
-    "accelerate acl analytics annotation attributes cors delete encryption intelligent-tiering inventory "  # noqa: SIM905  # one word a line would take a page
-    "legal-hold lifecycle location logging metadataConfiguration metadataInventoryTable metadataJournalTable "
-    "metadataTable metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock "
-    "renameObject replication requestPayment restore retention select session tagging torrent uploadId "
-    "uploads versionId versioning versions website".split()
+    (  # noqa: SIM905  # one word a line would take a page
+        "abac accelerate acl analytics annotation attributes cors delete encryption "
+        "intelligent-tiering inventory legal-hold lifecycle location logging metadataAnnotationTable "
+        "metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics "
+        "notification object-lock ownershipControls policy policyStatus publicAccessBlock renameObject "
+        "replication requestPayment restore retention select session tagging torrent uploadId uploads "
+        "versionId versioning versions website"
+    ).split()
 )
 
 

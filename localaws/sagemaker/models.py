@@ -8,6 +8,7 @@ from localaws.errors import AwsError
 from localaws.s3.blobs import Objects, split_uri
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.model_containers import containers_of
+from localaws.sagemaker.model_package_names import find_package
 from localaws.sagemaker.refusals import invalid
 from localaws.world import World
 
@@ -31,6 +32,8 @@ class Models:
         """Store a model whose data is there."""
         if ("PrimaryContainer" in request) == bool(request.get("Containers")):
             raise invalid("You must provide either PrimaryContainer or Containers, and not both")
+        for definition in [request.get("PrimaryContainer", {}), *request.get("Containers", [])]:
+            _require_approval(self._world, definition)
         for container in containers_of(self._world, request):
             _require_data(self._world.objects, container)
         return {"ModelArn": self._documents.create(request)["ModelArn"]}
@@ -46,6 +49,16 @@ class Models:
     def DeleteModel(self, request: dict[str, Any]) -> None:
         """Forget a model; endpoints that serve it serve on."""
         self._documents.delete(request["ModelName"])
+
+
+def _require_approval(world: World, definition: dict[str, Any]) -> None:
+    """A versioned package serves only once it is approved; the wording is ours, the refusal is AWS's."""
+    if "ModelPackageName" not in definition:
+        return
+    package = find_package(world, definition["ModelPackageName"])
+    status = package.get("ModelApprovalStatus", "Approved")
+    if status != "Approved":
+        raise invalid(f"The model package {package['ModelPackageArn']} is {status}, not Approved")
 
 
 def _require_data(objects: Objects, container: dict[str, Any]) -> None:

@@ -30,9 +30,6 @@ SERVICES = {
 """Section of docs/localaws.md, and boto3's name of the service it lists."""
 SIBLINGS = {
     "ListDirectoryBuckets",  # ListBuckets at another host
-    "GetBucketAbac",  # two subresources of which localaws/s3/rest.py has not heard: it sees the plain
-    "PutBucketAbac",  # operation of the same method
-    "UpdateBucketMetadataAnnotationTableConfiguration",
 }
 """Operations of S3 that the server cannot tell from another one that it serves."""
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)

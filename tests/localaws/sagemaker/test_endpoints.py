@@ -196,7 +196,7 @@ class TestServing:
 
     def test_a_model_package_serves(self, account):
         """
-        A model that names a registered package serves its image and data, with the model's own variables on top.
+        A model that names an approved package serves its image and data, with the model's own variables on top.
         """
         own = account.model(
             "import os\ndef model_fn(d): return 1\n"
@@ -214,9 +214,14 @@ class TestServing:
             },
         )["ModelPackageArn"]
         model = f"packaged-{account.bucket}"
-        account.sagemaker.create_model(
-            ModelName=model, PrimaryContainer={"ModelPackageName": package, "Environment": {"B": "2"}}
-        )
+        request = {
+            "ModelName": model,
+            "PrimaryContainer": {"ModelPackageName": package, "Environment": {"B": "2"}},
+        }
+        with pytest.raises(account.sagemaker.exceptions.ClientError, match="PendingManualApproval"):
+            account.sagemaker.create_model(**request)
+        account.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+        account.sagemaker.create_model(**request)
         name = account.endpoint(account.config(main=model))["EndpointName"]
         assert b"12" == account.invoke(name)["Body"]
         account.sagemaker.delete_endpoint(EndpointName=name)
