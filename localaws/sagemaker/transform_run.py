@@ -53,7 +53,7 @@ class TransformRun:
         """Run the job to its last status."""
         name = self.job["TransformJobName"]
         try:
-            self._run()
+            self._served_run()
             self.move(name, "Completed")
         except ServerStopping:
             return  # the next server says what became of the job
@@ -63,6 +63,11 @@ class TransformRun:
             reason = reason_of(error)
             self._log(reason)
             self.move(name, "Failed", FailureReason=reason)
+
+    def _served_run(self) -> None:
+        """The run; its server is gone and its log complete before the job has a last status."""
+        try:
+            self._run()
         finally:
             if self._server is not None:
                 self._server.kill()
