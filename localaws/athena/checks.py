@@ -7,9 +7,10 @@ from itertools import pairwise
 from sqlglot import exp
 
 from localaws.athena.dialect import function_name, position, start_of
+from localaws.athena.exactness import DType
 from localaws.athena.failures import QueryFailed, refused
 from localaws.athena.functions import REFUSED, RUN
-from localaws.athena.inference import TEXTS, DType, Types, family
+from localaws.athena.inference import TEXTS, Types, family
 
 COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<="}
 ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%"}
@@ -77,6 +78,8 @@ def check_types(tree: exp.Expression, types: Types, sql: str) -> None:
 
 
 def _same(node: exp.Binary, sign: str, types: Types, sql: str) -> None:
+    if isinstance(node.right, exp.SubqueryPredicate):  # = ANY (…): its type is not that of the rows
+        return
     one, other = types.family(node.left), types.family(node.right)
     if one and other and one != other:
         _mismatch(node, sign, types, sql)

@@ -101,19 +101,8 @@ def spelled(value: str, kind: Kind, depth: int = 0) -> str:
     if kind.name == "BLOB":
         return f"lower(rtrim(regexp_replace(hex({value}), '(..)', '\\1 ', 'g')))"
     if kind.name == "INTERVAL":
-        return _interval(value)
+        return f"trino_interval_text({value})"
     return value if kind.name == "VARCHAR" else f"CAST({value} AS VARCHAR)"
-
-
-def _interval(value: str) -> str:
-    seconds = (
-        f"(epoch({value}) - datepart('year', {value}) * 31557600 - datepart('month', {value}) * 2592000)"
-    )
-    days = f"CAST(floor({seconds} / 86400) AS BIGINT)"
-    clock = f"strftime(make_timestamp(CAST(({seconds} - {days} * 86400) * 1000000 AS BIGINT)), '%H:%M:%S.%g')"
-    months = f"datepart('year', {value}) || '-' || datepart('month', {value})"
-    whole = f"datepart('year', {value}) <> 0 OR datepart('month', {value}) <> 0"
-    return f"CASE WHEN {whole} THEN {months} ELSE {days} || ' ' || {clock} END"
 
 
 def _compound(value: str, kind: Kind, depth: int) -> str:

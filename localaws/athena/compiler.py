@@ -27,13 +27,7 @@ from localaws.glue.expressions import types_of as key_types
 CATALOGS = ("awsdatacatalog", "hive")
 UNRESOLVED = "cannot be resolved or requester is not authorized to access requested resources"
 VIEW_PREFIX = "/* Presto View: "
-OPEN_TYPES = (
-    "json",
-    "uuid",
-    "inte",
-    "time",
-    "unkn",
-)  # how the Trino types begin that a Hive column cannot say
+VIEW_TIMES = {"timestamp(3)": "TIMESTAMP", "timestamp(3) with time zone": "TIMESTAMPTZ"}
 
 
 @dataclass
@@ -164,15 +158,20 @@ def view_body(document: Document) -> Document:
 
 
 def _known_columns(document: Document) -> dict[str, str]:
-    """A table's columns for the checks; those of a view whose types Hive cannot say are left open."""
+    """A table's columns and their DuckDB types for the checks."""
     columns = columns_of(document)
     if document.get("TableType") == "VIRTUAL_VIEW":
         stored = {column["name"].lower(): str(column["type"]) for column in view_body(document)["columns"]}
-        return {
-            name: "UNKNOWN" if stored.get(name, "")[:4] in OPEN_TYPES else kind
-            for name, kind in columns.items()
-        }
+        return {name: _view_type(stored.get(name, ""), kind) for name, kind in columns.items()}
     return columns | ({} if "Rows" in document else {"$path": "VARCHAR", "$file_size": "BIGINT"})
+
+
+def _view_type(stored: str, kind: str) -> str:
+    """The type of a view's column; one that the catalogue's Hive types cannot say is left open."""
+    if stored in VIEW_TIMES:
+        return VIEW_TIMES[stored]
+    text = stored.startswith(("varchar", "char"))
+    return kind if text == (kind == "VARCHAR") else "UNKNOWN"
 
 
 def _bind(tree: exp.Expression, parameters: Sequence[str]) -> None:

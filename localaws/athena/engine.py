@@ -104,10 +104,10 @@ class Engine:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A connection for one query."""
-        folder = self.work / uuid.uuid4().hex
-        folder.mkdir(parents=True)
         with self._lock:
             connection = self._opened().cursor()
+        folder = self.work / uuid.uuid4().hex
+        folder.mkdir()
         session = Session(connection, folder)
         try:
             yield session

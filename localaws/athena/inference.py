@@ -12,20 +12,29 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.annotate_types import TypeAnnotator
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from localaws.athena.dialect import AthenaSql, function_name
+from localaws.athena.exactness import (
+    INTEGERS,
+    REALS,
+    DType,
+    Exact,
+    common_number,
+    exact_call,
+    exact_literal,
+    exact_result,
+    exact_type,
+)
 from localaws.athena.functions import RETURNS
 
 NUMBER = "number"  # the key of a node's number among its notes
 Tables = Mapping[str, Mapping[str, Mapping[str, str]]]  # database -> table -> column -> DuckDB type
 
-DType = exp.DataType.Type
-INTEGERS = {DType.TINYINT: 3, DType.SMALLINT: 5, DType.INT: 10, DType.BIGINT: 19}
+ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 TEXTS = {DType.VARCHAR, DType.TEXT, DType.CHAR, DType.NCHAR, DType.NVARCHAR}
-REALS = {DType.DOUBLE, DType.FLOAT}
 TIMES = {DType.DATE, DType.TIMESTAMP, DType.TIMESTAMPNTZ, DType.TIMESTAMPTZ, DType.DATETIME}
 
 
@@ -34,13 +43,62 @@ def _annotate_call(annotator: Any, node: exp.Anonymous) -> None:
     annotator._set_type(node, exp.DataType.build(known, dialect="duckdb") if known else DType.UNKNOWN)
 
 
+def _annotate_literal(annotator: Any, node: exp.Literal) -> None:
+    """In Trino a number with a point is a decimal, and only one with an exponent a double."""
+    number = None if node.is_string else exact_literal(str(node.this))
+    if number is None:
+        annotator._annotate_literal(node)
+    else:
+        annotator._set_type(node, number.type)
+
+
+def _annotate_arithmetic(annotator: Any, node: exp.Binary) -> None:
+    left, right = exact_type(node.left.type), exact_type(node.right.type)
+    if left and right:
+        annotator._set_type(node, exact_result(node, left, right).type)
+    elif family(node.left.type) == family(node.right.type) == "time":
+        annotator._set_type(node, DType.INTERVAL)
+    else:
+        annotator._annotate_binary(node)
+
+
+def _annotate_rounding(annotator: Any, node: exp.Expression) -> None:
+    inner = exact_type(node.this.type)
+    if inner and not inner.integer:
+        annotator._set_type(node, exact_call(node, inner).type)
+    else:
+        AthenaSql.EXPRESSION_METADATA[type(node)]["annotator"](annotator, node)
+
+
+def _annotate_average(annotator: Any, node: exp.Avg) -> None:
+    inner = exact_type(node.this.type)
+    decimal = inner is not None and not inner.integer
+    annotator._set_type(node, inner.type if inner and decimal else DType.DOUBLE)
+
+
 class _Typed(AthenaSql):
-    """The dialect with the types of the functions it reads as they stand."""
+    """The dialect with the types of the functions it reads as they stand, and with Trino's numbers."""
 
     EXPRESSION_METADATA: ClassVar = {
         **AthenaSql.EXPRESSION_METADATA,
         exp.Anonymous: {"annotator": _annotate_call},
+        exp.Literal: {"annotator": _annotate_literal},
+        **{kind: {"annotator": _annotate_arithmetic} for kind in ARITHMETIC},
+        **{kind: {"annotator": _annotate_rounding} for kind in (exp.Round, exp.Sum)},
+        exp.Avg: {"annotator": _annotate_average},
     }
+
+
+class _Annotator(TypeAnnotator):  # type: ignore[misc]  # sqlglot is not typed for subclasses
+    """sqlglot's, but a decimal and a double have a double in common, and two decimals a wider one."""
+
+    def _maybe_coerce(self, type1: Any, type2: Any) -> Any:
+        one, other = (
+            kind if isinstance(kind, exp.DataType) else exp.DataType.build(kind) for kind in (type1, type2)
+        )
+        if family(one) == family(other) == "number":
+            return common_number(one, other)
+        return super()._maybe_coerce(type1, type2)
 
 
 @dataclass
@@ -110,7 +168,7 @@ def types_of(tree: exp.Expression, tables: Tables, database: str) -> Types:
             quote_identifiers=False,
             identify=False,
         )
-        annotate_types(copy, schema=schema, dialect=_Typed)
+        _Annotator(schema=schema).annotate(copy)
     except SqlglotError as error:
         text = str(error)
         if text.startswith("Column '"):
@@ -134,57 +192,10 @@ def _built(kind: str) -> exp.DataType:
     return exp.DataType.build(kind, dialect="duckdb")
 
 
-@dataclass(frozen=True)
-class Exact:
-    """An exact number's precision and scale; an integer's scale is 0 and ``integer`` is set."""
-
-    precision: int
-    scale: int
-    integer: bool = False
-
-
 def exact(node: exp.Expression, types: Types) -> Exact | None:
-    """Precision and scale of an exact number as Trino has it; None for doubles and for what is not known.
-
-    In Trino ``1.5`` is a decimal(2,1), and ``x / 60.0`` of a bigint a decimal with one digit after the point.
-    """
+    """Precision and scale of an exact number as Trino has it; None for doubles and for what is not known."""
     if isinstance(node, exp.Paren | exp.Neg | exp.Alias):
         return exact(node.this, types)
     if isinstance(node, exp.Literal) and not node.is_string:
-        return _exact_literal(str(node.this))
-    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div):
-        left, right = exact(node.left, types), exact(node.right, types)
-        return _exact_result(node, left, right) if left and right else None
-    kind = types.of(node)
-    if isinstance(node, exp.Cast):
-        kind = node.to
-    if kind is None:
-        return None
-    if kind.this in INTEGERS:
-        return Exact(INTEGERS[kind.this], 0, integer=True)
-    if kind.this == DType.DECIMAL and kind.expressions:
-        numbers = [int(part.name) for part in kind.expressions]
-        return Exact(numbers[0], numbers[1] if len(numbers) > 1 else 0)
-    return None
-
-
-def _exact_literal(text: str) -> Exact | None:
-    if "e" in text.lower():
-        return None
-    if "." not in text:
-        return Exact(10 if int(text) < 2**31 else 19, 0, integer=True)
-    whole, _, part = text.partition(".")
-    return Exact(max(1, len(whole.lstrip("0")) + len(part)), len(part))
-
-
-def _exact_result(node: exp.Binary, left: Exact, right: Exact) -> Exact:
-    if left.integer and right.integer:
-        return Exact(max(left.precision, right.precision), 0, integer=True)
-    if isinstance(node, exp.Mul):
-        return Exact(min(38, left.precision + right.precision), left.scale + right.scale)
-    scale = max(left.scale, right.scale)
-    if isinstance(node, exp.Div):
-        more = max(right.scale - left.scale, 0)
-        return Exact(min(38, left.precision + right.scale + more), scale)
-    whole = max(left.precision - left.scale, right.precision - right.scale)
-    return Exact(min(38, whole + scale + 1), scale)
+        return exact_literal(str(node.this))
+    return exact_type(node.to if isinstance(node, exp.Cast) else types.of(node))

@@ -10,355 +10,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-OPERATORS = """
-divide
-  (a TINYINT, b TINYINT) a // b
-  (a SMALLINT, b SMALLINT) a // b
-  (a INTEGER, b INTEGER) a // b
-  (a BIGINT, b BIGINT) a // b
-  (a HUGEINT, b HUGEINT) a // b
-  (a HUGEINT, b BIGINT) a // b
-  (a BIGINT, b HUGEINT) a // b
-  (a FLOAT, b FLOAT) a / b
-  (a DOUBLE, b DOUBLE) a / b
-  (a INTERVAL, b DOUBLE) a / b
-divide_decimal
-  (a, b, s) round(a / (b + case when b = 0 then b // b else 0 end), s)
-plus
-  (a DATE, b INTERVAL) cast(a + b as DATE)
-  (a INTERVAL, b DATE) cast(a + b as DATE)
-  (a, b) a + b
-minus
-  (a DATE, b INTERVAL) cast(a - b as DATE)
-  (a DATE, b DATE) to_days(cast(a - b as INTEGER))
-  (a, b) a - b
-"""
-
-# A cast that DuckDB would grant and Trino would not gets a '#' into its text, so that it fails there too.
-CASTS = """
-integral
-  (a VARCHAR) case when contains(a, '.') or contains(a, 'e') or contains(a, 'E') then a || '#' else a end
-  (a BOOLEAN) a
-  (a BIGINT) a
-  (a HUGEINT) a
-  (a DOUBLE) round(a)
-instant
-  (a VARCHAR) case when contains(a, 'T') or contains(a, 'Z') then a || '#' else a end
-  (a DATE) a
-  (a TIMESTAMP) a
-  (a TIMESTAMPTZ) a
-  (a) a
-day
-  (a VARCHAR) case when contains(a, ':') or contains(a, 'T') then a || '#' else a end
-  (a DATE) a
-  (a TIMESTAMP) a
-  (a TIMESTAMPTZ) a
-  (a) a
-digits
-  (m) rtrim(ltrim(replace(replace(m, '.', ''), '-', ''), '0'), '0')
-exponent
-  (m, e) e + case
-    when ltrim(split_part(m, '.', 1), '-') = '0'
-    then -1 - (length(split_part(m, '.', 2)) - length(ltrim(split_part(m, '.', 2), '0')))
-    else length(ltrim(split_part(m, '.', 1), '-')) - 1 end
-mantissa
-  (d) d[1] || '.' || coalesce(nullif(d[2:], ''), '0')
-scientific
-  (t) case
-    when t in ('nan', '-nan') then 'NaN'
-    when t = 'inf' then 'Infinity'
-    when t = '-inf' then '-Infinity'
-    when trino_digits(split_part(t, 'e', 1)) = '' then '0.0E0'
-    else case when starts_with(t, '-') then '-' else '' end
-      || trino_mantissa(trino_digits(split_part(t, 'e', 1))) || 'E'
-      || trino_exponent(split_part(t, 'e', 1), coalesce(try_cast(split_part(t, 'e', 2) as INTEGER), 0)) end
-double
-  (t, x) case when x = 0 or (abs(x) >= 0.001 and abs(x) < 10000000) then t else trino_scientific(t) end
-text
-  (a VARCHAR) a
-  (a DATE) cast(a as VARCHAR)
-  (a TIMESTAMP) strftime(a, '%Y-%m-%d %H:%M:%S.%g')
-  (a TIMESTAMPTZ) strftime(a, '%Y-%m-%d %H:%M:%S.%g') || ' UTC'
-  (a) case when typeof(a) in ('DOUBLE', 'FLOAT') then trino_scientific(cast(a as VARCHAR))
-    else cast(a as VARCHAR) end
-"""
-
-TIME = """
-interval
-  (u, n) case lower(u)
-    when 'millisecond' then to_milliseconds(n)
-    when 'second' then to_seconds(n)
-    when 'minute' then to_minutes(n)
-    when 'hour' then to_hours(n)
-    when 'day' then to_days(cast(n as INTEGER))
-    when 'week' then to_weeks(cast(n as INTEGER))
-    when 'month' then to_months(cast(n as INTEGER))
-    when 'quarter' then to_quarters(cast(n as INTEGER))
-    when 'year' then to_years(cast(n as INTEGER)) end
-date_add
-  (u, n, t DATE) cast(t + trino_interval(u, n) as DATE)
-  (u, n, t TIMESTAMP) t + trino_interval(u, n)
-  (u, n, t TIMESTAMPTZ) t + trino_interval(u, n)
-date_diff
-  (u, a DATE, b DATE) datesub(u, a, b)
-  (u, a TIMESTAMP, b TIMESTAMP) datesub(u, a, b)
-  (u, a TIMESTAMPTZ, b TIMESTAMPTZ) datesub(u, a, b)
-date_trunc
-  (u, t DATE) cast(date_trunc(u, t) as DATE)
-  (u, t TIMESTAMP) date_trunc(u, t)
-  (u, t TIMESTAMPTZ) date_trunc(u, t)
-from_iso8601_timestamp
-  (t VARCHAR) cast(case when contains(t, ' ') then t || '#' else t end as TIMESTAMPTZ)
-from_iso8601_date
-  (t VARCHAR) cast(case when contains(t, ':') then t || '#' else t end as DATE)
-to_iso8601
-  (t DATE) cast(t as VARCHAR)
-  (t TIMESTAMP) strftime(t, '%Y-%m-%dT%H:%M:%S.%g')
-  (t TIMESTAMPTZ) strftime(t, '%Y-%m-%dT%H:%M:%S.%g') || 'Z'
-from_unixtime
-  (s) to_timestamp(cast(s as DOUBLE))
-  (s, z VARCHAR) to_timestamp(cast(s as DOUBLE))
-from_unixtime_nanos
-  (n) make_timestamptz(n // 1000)
-to_unixtime
-  (t DATE) epoch(t)
-  (t TIMESTAMP) epoch(t)
-  (t TIMESTAMPTZ) epoch(t)
-at_timezone
-  (t TIMESTAMPTZ, z) timezone(z, t)
-  (t TIMESTAMP, z) timezone(z, cast(t as TIMESTAMPTZ))
-with_timezone
-  (t TIMESTAMP, z) timezone(z, t)
-last_day_of_month
-  (t DATE) last_day(t)
-  (t TIMESTAMP) last_day(t)
-  (t TIMESTAMPTZ) last_day(cast(t as TIMESTAMP))
-millisecond
-  (t) millisecond(t) % 1000
-to_milliseconds
-  (i) cast(epoch(i) * 1000 as BIGINT)
-count_of
-  (n, w) case when n = 0 then null when n = 1 then '1 ' || w else n || ' ' || w || 's' end
-readable
-  (s) case when s = 0 then '0 seconds' else concat_ws(', ',
-    trino_count_of(s // 604800, 'week'),
-    trino_count_of(s % 604800 // 86400, 'day'),
-    trino_count_of(s % 86400 // 3600, 'hour'),
-    trino_count_of(s % 3600 // 60, 'minute'),
-    trino_count_of(s % 60, 'second')) end
-human_readable_seconds
-  (s) trino_readable(cast(round(s) as BIGINT))
-"""
-
-TEXT = r"""
-regexp_extract
-  (s, p) case when regexp_matches(s, p) then regexp_extract(s, p) end
-  (s, p, g) case when regexp_matches(s, p) then regexp_extract(s, p, g) end
-regexp_extract_all
-  (s, p) regexp_extract_all(s, p)
-  (s, p, g) regexp_extract_all(s, p, g)
-regexp_replace
-  (s, p) regexp_replace(s, p, '', 'g')
-  (s, p, r) regexp_replace(s, p, r, 'g')
-regexp_count
-  (s, p) cast(len(regexp_extract_all(s, p)) as BIGINT)
-regexp_split
-  (s, p) regexp_split_to_array(s, p)
-rest
-  (a, n, d) array_to_string(list_slice(a, n, len(a)), d)
-split
-  (s, d) str_split(s, d)
-  (s, d, n) case when len(str_split(s, d)) <= n then str_split(s, d)
-    else list_append(list_slice(str_split(s, d), 1, n - 1), trino_rest(str_split(s, d), n, d)) end
-split_part
-  (s, d, n) case when n <= len(str_split(s, d)) then split_part(s, d, n) end
-split_to_map
-  (s, e, k) map_from_entries(list_transform(str_split(s, e),
-    lambda __e: struct_pack(k := split_part(__e, k, 1), v := split_part(__e, k, 2))))
-concat_ws
-  (d, a VARCHAR[]) array_to_string(a, d)
-  (d, a VARCHAR) coalesce(a, '')
-codepoint
-  (s) unicode(s)
-hamming_distance
-  (a, b) cast(hamming(a, b) as BIGINT)
-md5
-  (b) unhex(md5(b))
-sha1
-  (b) unhex(sha1(b))
-sha256
-  (b) unhex(sha256(b))
-url_extract_protocol
-  (u) nullif(regexp_extract(u, '^([a-zA-Z][a-zA-Z0-9+.-]*):', 1), '')
-url_extract_host
-  (u) nullif(regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/:?#]+)', 1), '')
-url_extract_port
-  (u) try_cast(regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/:?#]+:(\d+)', 1) as BIGINT)
-url_extract_path
-  (u) regexp_extract(u, '^[a-zA-Z][a-zA-Z0-9+.-]*://[^/?#]*([^?#]*)', 1)
-url_extract_query
-  (u) regexp_extract(u, '\?([^#]*)', 1)
-url_extract_fragment
-  (u) regexp_extract(u, '#(.*)', 1)
-url_extract_parameter
-  (u, n) case when regexp_matches(u, '[?&]' || regexp_escape(n) || '(=|&|#|$)')
-    then url_decode(regexp_extract(u, '[?&]' || regexp_escape(n) || '=([^&#]*)', 1)) end
-typeof
-  (x) case typeof(x)
-    when 'FLOAT' then 'real'
-    when 'BLOB' then 'varbinary'
-    when 'INTEGER[]' then 'array(integer)'
-    when 'BIGINT[]' then 'array(bigint)'
-    when 'VARCHAR[]' then 'array(varchar)'
-    when 'DOUBLE[]' then 'array(double)'
-    when 'TIMESTAMP' then 'timestamp(3)'
-    when 'TIMESTAMP WITH TIME ZONE' then 'timestamp(3) with time zone'
-    when '"NULL"' then 'unknown'
-    else lower(typeof(x)) end
-"""
-
-NUMBERS = """
-sign
-  (a DOUBLE) cast(sign(a) as DOUBLE)
-  (a BIGINT) cast(sign(a) as BIGINT)
-  (a INTEGER) cast(sign(a) as INTEGER)
-cbrt
-  (x) case when pow(round(cbrt(x)), 3) = x then round(cbrt(x)) else cbrt(x) end
-truncate
-  (x) trunc(x)
-  (x, n) trunc(x, n)
-random
-  () random()
-  (n) cast(floor(random() * n) as BIGINT)
-  (a, b) cast(floor(a + random() * (b - a)) as BIGINT)
-width_bucket
-  (x, lo, hi, n) cast(case when x < lo then 0 when x >= hi then n + 1
-    else floor((x - lo) / (hi - lo) * n) + 1 end as BIGINT)
-nan
-  () cast('nan' as DOUBLE)
-infinity
-  () cast('inf' as DOUBLE)
-e
-  () exp(1.0)
-bit_count
-  (x, bits) cast(case when bits >= 64 then bit_count(cast(x as BIGINT))
-    else bit_count(cast(x as BIGINT) & ((cast(1 as BIGINT) << bits) - 1)) end as BIGINT)
-digit
-  (c) cast(strpos('0123456789abcdefghijklmnopqrstuvwxyz', c) - 1 as BIGINT)
-from_base
-  (s, radix) list_reduce(list_transform(str_split(lower(s), ''), lambda __e: trino_digit(__e)),
-    lambda __s, __e: __s * radix + __e)
-cosine_distance
-  (a, b) 1 - list_cosine_similarity(a, b)
-"""
-
-ARRAYS = """
-has_null
-  (a) len(list_filter(a, lambda __e: __e is null)) > 0
-array_distinct
-  (a) list_filter(a, lambda __e, __i: __i = list_position(a, __e))
-array_except
-  (a, b) list_filter(trino_array_distinct(a), lambda __e: coalesce(list_position(b, __e), 0) = 0)
-array_intersect
-  (a, b) list_filter(trino_array_distinct(a), lambda __e: coalesce(list_position(b, __e), 0) > 0)
-array_union
-  (a, b) trino_array_distinct(list_concat(a, b))
-array_position
-  (a, e) cast(case when a is null or e is null then null else coalesce(list_position(a, e), 0) end as BIGINT)
-array_remove
-  (a, e) list_filter(a, lambda __e: __e is null or __e <> e)
-array_max
-  (a) case when trino_has_null(a) then null else list_max(a) end
-array_min
-  (a) case when trino_has_null(a) then null else list_min(a) end
-array_sort
-  (a) list_sort(a, 'ASC', 'NULLS LAST')
-array_join
-  (a, d) array_to_string(a, d)
-  (a, d, n) array_to_string(list_transform(a, lambda __e: coalesce(cast(__e as VARCHAR), n)), d)
-arrays_overlap
-  (a, b) list_has_any(a, b)
-cardinality
-  (x) cast(len(x) as BIGINT)
-contains
-  (a, e) case when a is null or e is null then null when list_contains(a, e) then true
-    when trino_has_null(a) then null else false end
-slice
-  (a, s, n) case when s > 0 then list_slice(a, s, s + n - 1)
-    when s < 0 and len(a) + s >= 0 then list_slice(a, len(a) + s + 1, len(a) + s + n)
-    else list_slice(a, 2, 1) end
-repeat
-  (e, n) list_transform(range(n), lambda __e: e)
-ngrams
-  (a, n) case when len(a) <= n then [a]
-    else list_transform(range(1, len(a) - n + 2), lambda __e: list_slice(a, __e, __e + n - 1)) end
-zip
-  (a, b) list_zip(a, b)
-  (a, b, c) list_zip(a, b, c)
-  (a, b, c, d) list_zip(a, b, c, d)
-sequence
-  (a BIGINT, b BIGINT) case when a <= b then generate_series(a, b) else generate_series(a, b, -1) end
-  (a BIGINT, b BIGINT, s BIGINT) generate_series(a, b, s)
-  (a DATE, b DATE) list_transform(generate_series(a, b, interval 1 day), lambda __e: cast(__e as DATE))
-  (a DATE, b DATE, s INTERVAL) list_transform(generate_series(a, b, s), lambda __e: cast(__e as DATE))
-  (a TIMESTAMP, b TIMESTAMP, s INTERVAL) generate_series(a, b, s)
-  (a TIMESTAMPTZ, b TIMESTAMPTZ, s INTERVAL) generate_series(a, b, s)
-reverse
-  (s VARCHAR) reverse(s)
-  (s) list_reverse(s)
-map_of
-  (entries) map_from_entries(list_filter(entries,
-    lambda __e, __i: __i = list_position(list_transform(entries, lambda __f: __f.k), __e.k)))
-values_of
-  (entries, key) list_transform(list_filter(entries, lambda __e: __e.k = key), lambda __e: __e.v)
-multimap_of
-  (entries) map_from_entries(list_transform(
-    trino_array_distinct(list_transform(entries, lambda __e: __e.k)),
-    lambda __k: struct_pack(k := __k, v := trino_values_of(entries, __k))))
-map_concat
-  (a, b) map_concat(a, b)
-  (a, b, c) map_concat(a, b, c)
-top_counts
-  (h, n) map_from_entries(list_slice(list_transform(
-    list_reverse_sort(list_transform(map_entries(h), lambda __e: struct_pack(c := __e.value, k := __e.key))),
-    lambda __e: struct_pack(k := __e.k, v := cast(__e.c as BIGINT))), 1, n))
-"""
-
-JSON = """
-json_extract_scalar
-  (j, p) case when json_type(j, p) in ('OBJECT', 'ARRAY') then null else j ->> p end
-json_array_length
-  (j) case when json_type(j) = 'ARRAY' then cast(json_array_length(j) as BIGINT) end
-json_array_contains
-  (j, v) json_contains(j, to_json(v))
-json_size
-  (j, p) cast(case json_type(j, p)
-    when 'OBJECT' then len(json_keys(j, p))
-    when 'ARRAY' then json_array_length(j, p)
-    else 0 end as BIGINT)
-json_format
-  (j) cast(j as VARCHAR)
-is_json_scalar
-  (j) json_type(j) not in ('OBJECT', 'ARRAY')
-"""
+from localaws.athena.arraymacros import ARRAYS, JSON
+from localaws.athena.scalarmacros import CASTS, NUMBERS, OPERATORS, TEXT, TIME
 
 
-def _statements(text: str) -> Iterator[str]:
-    """CREATE MACRO for each macro of a listing."""
+@dataclass(frozen=True)
+class Form:
+    """One form of a macro.
+
+    Attributes:
+        types: DuckDB's types of its parameters, empty for a parameter of any type.
+        parameters: The parameters as listed.
+        body: What the call stands for.
+    """
+
+    types: tuple[str, ...]
+    parameters: str
+    body: str
+
+
+def _forms(text: str) -> Iterator[tuple[str, tuple[Form, ...]]]:
+    """Each macro of a listing with its forms."""
     for listing in re.split(r"\n(?=\w)", text.strip()):
         name, *lines = listing.split("\n")
-        forms = re.split(r"\n(?=  \()", "\n".join(lines))
-        yield f"create macro trino_{name}" + ", ".join(_form(form) for form in forms)
+        yield name, tuple(_form(form) for form in re.split(r"\n(?=  \()", "\n".join(lines)))
 
 
-def _form(text: str) -> str:
-    parameters, _, body = text.strip().partition(") ")
-    return f"{parameters}) as {body}"
+def _form(text: str) -> Form:
+    parameters, _, body = text.strip().removeprefix("(").partition(") ")
+    words = [parameter.split() for parameter in parameters.split(", ") if parameter]
+    return Form(tuple(" ".join(parts[1:]) for parts in words), parameters, body)
 
 
-STATEMENTS: tuple[str, ...] = tuple(
-    statement
+FORMS: dict[str, tuple[Form, ...]] = {
+    name: forms
     for listing in (OPERATORS, CASTS, TIME, TEXT, NUMBERS, ARRAYS, JSON)
-    for statement in _statements(listing)
-)
+    for name, forms in _forms(listing)
+}
+
+
+def variant(name: str, number: int) -> str:
+    """The macro that is one form of a typed one, whatever the arguments' types.
+
+    DuckDB cannot choose among typed forms where an argument is an aggregate, nor in a correlated UNNEST;
+    there the form must be chosen beforehand.
+    """
+    return f"trino_{name}_{number}"
+
+
+def _statements() -> Iterator[str]:
+    for name, forms in FORMS.items():
+        yield f"create macro trino_{name}" + ", ".join(
+            f"({form.parameters}) as {form.body}" for form in forms
+        )
+        for number, form in enumerate(forms):
+            if any(any(other.types) for other in forms):
+                bare = ", ".join(parameter.split()[0] for parameter in form.parameters.split(", "))
+                yield f"create macro {variant(name, number)}({bare}) as {form.body}"
+
+
+STATEMENTS: tuple[str, ...] = tuple(_statements())

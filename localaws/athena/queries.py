@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 import time
 import uuid
@@ -28,6 +29,7 @@ KIND, TOKENS = "athena.query", "athena.token"
 AT_ONCE = 2  # queries that run at the same time; the others wait, QUEUED
 UNDER_WAY = ("QUEUED", "RUNNING")
 DATABASE = "default"
+log = logging.getLogger("localaws")
 
 
 class Queries:
@@ -177,8 +179,8 @@ class Queries:
         except ScanLimitExceeded:
             self._end(name, "CANCELLED", reason="Bytes scanned limit was exceeded")
         except Exception as error:
+            log.exception("Athena query %s", name)
             self._fail(name, QueryFailed(f"GENERIC_INTERNAL_ERROR: {error!r}", SYSTEM, 200))
-            raise
         finally:
             self._sessions.pop(name, None)
 

@@ -12,9 +12,11 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from localaws.athena.dialect import function_name
+from localaws.athena.exactness import INTEGERS, REALS, DType
 from localaws.athena.formats import joda_to_strftime, printf_kinds
 from localaws.athena.functions import MACROS, RENAMED, REWRITTEN
-from localaws.athena.inference import INTEGERS, NUMBER, TEXTS, DType, Types, exact, family
+from localaws.athena.inference import NUMBER, TEXTS, Types, exact, family
+from localaws.athena.overloads import macro
 from localaws.athena.unnest import unnested
 
 Rewrite = Callable[[exp.Anonymous, Types], exp.Expression]
@@ -63,9 +65,15 @@ def _call(node: exp.Anonymous, types: Types) -> exp.Expression:
     if name in REWRITTEN:
         return CALLS[name](node, types)
     if name in MACROS:
-        return call(f"trino_{name}", *node.expressions)
+        return macro(name, node.expressions, types)
     if name in RENAMED:
-        return call(RENAMED[name], *node.expressions)
+        renamed = RENAMED[name]
+        known = renamed.startswith("trino_")
+        return (
+            macro(renamed.removeprefix("trino_"), node.expressions, types)
+            if known
+            else call(renamed, *node.expressions)
+        )
     return node
 
 
@@ -78,9 +86,11 @@ def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
 
 
 def _divide(node: exp.Div, types: Types) -> exp.Expression:
+    if any(kind is not None and kind.this in REALS for kind in (types.of(node.left), types.of(node.right))):
+        return node
     left, right = exact(node.left, types), exact(node.right, types)
     if not left or not right:
-        return call("trino_divide", node.left, node.right)
+        return macro("divide", [node.left, node.right], types)
     if left.integer and right.integer:
         return exp.paren(exp.IntDiv(this=node.left, expression=node.right), copy=False)
     result = exact(node, types)
@@ -94,7 +104,7 @@ def _shift(node: exp.Binary, types: Types) -> exp.Expression:
     sides = (node.left, node.right)
     dates = all(kind and kind.this == DType.DATE for kind in map(types.of, sides))
     if dates or any(isinstance(side, exp.Interval) for side in sides):
-        return call("trino_plus" if isinstance(node, exp.Add) else "trino_minus", *sides)
+        return macro("plus" if isinstance(node, exp.Add) else "minus", list(sides), types)
     return node
 
 
@@ -106,8 +116,16 @@ def _average(node: exp.Avg, types: Types) -> exp.Expression:
     return exp.cast(rounded, f"DECIMAL({number.precision}, {number.scale})", dialect="duckdb")
 
 
+def _round(node: exp.Round, types: Types) -> exp.Expression:
+    """A decimal that is rounded keeps its scale in Trino: 1.234 is 1.200."""
+    number = exact(node, types)
+    if number is None or number.integer or not node.args.get("decimals"):
+        return node
+    return exp.cast(node.copy(), f"DECIMAL({number.precision}, {number.scale})", dialect="duckdb")
+
+
 def _at_zone(node: exp.AtTimeZone, types: Types) -> exp.Expression:
-    return call("trino_at_timezone", node.this, node.args["zone"])
+    return macro("at_timezone", [node.this, node.args["zone"]], types)
 
 
 def _extract(node: exp.Extract, types: Types) -> exp.Expression:
@@ -149,6 +167,7 @@ OPERATORS: dict[type[exp.Expression], Callable[..., exp.Expression]] = {
     exp.AtTimeZone: _at_zone,
     **dict.fromkeys((exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor, exp.BitwiseNot), _bitwise),
     exp.Extract: _extract,
+    exp.Round: _round,
     exp.JSONValue: _json_value,
     exp.JSONObject: _json_object,
     exp.JSONExtract: _json_extract,
@@ -165,23 +184,23 @@ def _cast(node: exp.Cast, types: Types) -> exp.Expression:
     text = source is None or source.this in TEXTS
     if target in INTEGERS:
         if source is None or (family(source) in ("text", "number") and source.this not in INTEGERS):
-            node.set("this", call("trino_integral", node.this))
+            node.set("this", macro("integral", [node.this], types))
     elif target in (DType.TIMESTAMP, DType.TIMESTAMPNTZ):
         node.set("to", exp.DataType.build("TIMESTAMP", dialect="duckdb"))
         if text:
-            node.set("this", call("trino_instant", node.this))
+            node.set("this", macro("instant", [node.this], types))
     elif target == DType.DATE and text:
-        node.set("this", call("trino_day", node.this))
+        node.set("this", macro("day", [node.this], types))
     elif target in TEXTS:
-        return _to_text(node)
+        return _to_text(node, types)
     elif target == DType.JSON:
         return call("to_json", node.this)
     return node
 
 
-def _to_text(node: exp.Cast) -> exp.Expression:
+def _to_text(node: exp.Cast, types: Types) -> exp.Expression:
     length = node.to.expressions
-    text = call("trino_text", node.this)
+    text = macro("text", [node.this], types)
     return call("left", text, exp.Literal.number(length[0].name)) if length else text
 
 
@@ -189,11 +208,13 @@ def _to_text(node: exp.Cast) -> exp.Expression:
 
 
 def _concat_ws(node: exp.Anonymous, types: Types) -> exp.Expression:
-    return call("trino_concat_ws" if len(node.expressions) == 2 else "concat_ws", *node.expressions)
+    if len(node.expressions) == 2:
+        return macro("concat_ws", node.expressions, types)
+    return call("concat_ws", *node.expressions)
 
 
 def _date(node: exp.Anonymous, types: Types) -> exp.Expression:
-    return exp.cast(call("trino_day", node.expressions[0]), "DATE", dialect="duckdb")
+    return exp.cast(macro("day", node.expressions, types), "DATE", dialect="duckdb")
 
 
 def _format(node: exp.Anonymous, types: Types) -> exp.Expression:
@@ -201,7 +222,7 @@ def _format(node: exp.Anonymous, types: Types) -> exp.Expression:
     pattern, *values = node.expressions
     kinds = printf_kinds(pattern)
     typed = [
-        call("trino_text", value) if kind == "VARCHAR" else exp.cast(value, kind, dialect="duckdb")
+        macro("text", [value], types) if kind == "VARCHAR" else exp.cast(value, kind, dialect="duckdb")
         for kind, value in zip(kinds, values, strict=False)
     ]
     return call("printf", pattern, *typed)

@@ -77,6 +77,14 @@ def _parameters(match: re.Match[str], query: Compiled) -> QueryFailed:
     return QueryFailed(f"TYPE_MISMATCH: {where}: Unexpected parameters ({given}) for function {name}")
 
 
+def _overloads(match: re.Match[str], query: Compiled) -> QueryFailed:
+    """A call whose arguments' types neither localaws nor DuckDB could tell."""
+    name = match["name"].lower().removeprefix("trino_")
+    return QueryFailed(
+        f"NOT_SUPPORTED: localaws cannot tell the types of the arguments of {name} here; give them a CAST"
+    )
+
+
 def _cast(match: re.Match[str], query: Compiled) -> QueryFailed:
     value = match["value"].removesuffix("#")
     kind = {"INT32": "INT", "INT64": "BIGINT", "INT16": "SMALLINT", "INT8": "TINYINT"}.get(
@@ -102,6 +110,11 @@ RULES: list[Rule] = [
     ),
     (re.compile(r'Ambiguous reference to column name "(?P<name>[^"]+)"'), _ambiguous),
     (re.compile(r'column "(?P<name>[^"]+)" must appear in the GROUP BY'), _not_grouped),
+    (re.compile(r"Macro (?P<name>\w+)\(\) has multiple overloads"), _overloads),
+    (
+        re.compile(r"^unordered_map::at"),
+        _plain("NOT_SUPPORTED: localaws cannot tell the types of what is unnested here; give it a CAST"),
+    ),
     (re.compile(r"Macro (?P<name>\w+)\(\) does not support the supplied arguments"), _parameters),
     (
         re.compile(r"No function matches the given name and argument types '(?P<name>\w+)\((?P<given>.*)\)'"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localaws.athena.dialect import function_name
+from localaws.athena.exactness import DType
 from localaws.athena.failures import refused
-from localaws.athena.inference import DType, Types
+from localaws.athena.inference import Types
 
 MAPS = {
     "histogram",

@@ -19,6 +19,18 @@ CASES = [
     ("TRY_CAST(' ' AS integer)", None, "integer"),
     ("TRY(1 / 0)", None, "integer"),
     ("avg(CAST(x AS decimal(10, 2)))", "1.67", "decimal"),
+    ("round(1.234, 1)", "1.200", "decimal"),
+    ("round(1.5)", "2", "decimal"),
+    ("round(100.0 * count(*) / 7, 2)", "42.9", "decimal"),
+    ("round(avg(CAST(x AS decimal(10, 2))), 1)", "1.70", "decimal"),
+    ("1.5 * 2e0", "3.0", "double"),
+    ("CAST(x * 1.5 AS varchar)", "1.5E0", "varchar"),
+    ("sum(x * 1.5) / 4", "1.875", "double"),
+    ("sum(CAST(x AS decimal(10, 2)) * 1.5) / 3", "2.500", "decimal"),
+    ("coalesce(CAST(1 AS decimal(4, 2)), x) / 3", "0.3333333333333333", "double"),
+    ("typeof(CAST(1 AS decimal(4, 2)) + 1)", "decimal(13,2)", "varchar"),
+    ("100.00 * count(*) / 7", "42.86", "decimal"),
+    ("round(1.234e0, 1)", "1.2", "double"),
     ("sum(n) / count(*)", "2", "bigint"),
     # texts
     ("concat('a', NULL)", None, None),
@@ -65,6 +77,9 @@ CASES = [
     ("NULL", None, "unknown"),
     ("X'313233'", "31 32 33", "varbinary"),
     ("MAP(ARRAY['k'], ARRAY[ROW(1, NULL)])", "{k={field0=1, field1=null}}", "map"),
+    ("INTERVAL '-90' SECOND", "-0 00:01:30.000", "interval day to second"),
+    ("INTERVAL '14' MONTH", "1-2", None),
+    ("ARRAY[INTERVAL '1' DAY]", "[1 00:00:00.000]", "array"),
     ("INTERVAL '90' MINUTE", "0 01:30:00.000", "interval day to second"),
 ]
 ROWS = "FROM (VALUES (BIGINT '1', 1e0), (2, 2e0), (3, 2e0)) AS t (n, x)"
@@ -75,7 +90,15 @@ def test_values(run, nyc, expression, value, kind):
     """
     The expression has Athena's value, type and spelling.
     """
-    source = ROWS if "(n)" in expression or "(x " in expression or "AS decimal" in expression else ""
+    source = (
+        ROWS
+        if "(n)" in expression
+        or "(x" in expression
+        or ", x" in expression
+        or "AS decimal" in expression
+        or "(*)" in expression
+        else ""
+    )
     answer = run(f"SELECT {expression} {source}")
     assert value == answer.rows[0][0]
     assert kind in (answer.types[0], None)
