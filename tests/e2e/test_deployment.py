@@ -116,3 +116,21 @@ def test_deploying_what_serves_changes_nothing(
 
     assert before == served(client, demo.first["endpoint"])["LastModifiedTime"]
     assert "unchanged" == deployment.run.evidence["action"]
+
+
+def test_a_package_that_nobody_approved_is_not_deployed(
+    demo: Demo, deployment: Deployment, client: Callable[..., Any]
+) -> None:
+    """
+    The registry is asked at the moment of the deployment; what serves is not touched.
+    """
+    sagemaker, package = client("sagemaker"), deployment.results["register"]["arn"]
+    before = served(client, demo.first["endpoint"])["LastModifiedTime"]
+    sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="PendingManualApproval")
+    try:
+        with pytest.raises(DeploymentError, match="is PendingManualApproval; nothing was changed"):
+            deployment.deploy(deployment.results["transform"])
+    finally:
+        sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+
+    assert before == served(client, demo.first["endpoint"])["LastModifiedTime"]

@@ -28,6 +28,18 @@ def test_a_good_project_has_no_problem(project):
     assert ["churn"] == pipelines(project.root)
 
 
+def test_batch_transform_asks_for_a_hold_out(project):
+    """
+    A pipeline that predicts the hold-out and keeps none is told before anything runs.
+    """
+    (project.root / "infra/churn/transform.yaml").write_text("instance: ml.m5.large\n")
+
+    (told,) = project.told()
+
+    assert "preprocessing.yaml" in told
+    assert "holdout: must say which rows are held out: transform read" in told
+
+
 @pytest.mark.parametrize("env", ["local", "dev", "prod"])
 def test_the_pipelines_of_this_repository_are_right(env):
     """
