@@ -20,6 +20,7 @@ REST = r"""
       | (?P<sign>.)"""
 TRINO = re.compile(r"(?P<string>'(?:[^']|'')*')" + REST, re.VERBOSE | re.DOTALL)
 HIVE = re.compile(r"(?P<escaped>'(?:[^'\\]|''|\\.)*')" + REST, re.VERBOSE | re.DOTALL)
+OPENING, CLOSING = ("(", "[", "<"), (")", "]", ">")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
 
 
@@ -197,11 +198,11 @@ def in_place(sql: str, start: int, end: int) -> str:
 
 
 def split_words(words: list[Word]) -> Iterator[list[Word]]:
-    """The parts of a list between the commas that lie in no brackets, ``<`` and ``>`` among them."""
+    """The parts of a list between the commas that lie in no brackets, angled ones among them."""
     part: list[Word] = []
     depth = 0
     for word in words:
-        depth += (word.text in ("(", "<")) - (word.text in (")", ">"))
+        depth += (word.text in OPENING) - (word.text in CLOSING)
         if word.text == "," and not depth:
             yield part
             part = []

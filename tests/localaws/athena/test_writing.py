@@ -100,6 +100,15 @@ class TestUnload:
             key.rpartition("/")[0] for key in keys(prefix)
         }
 
+    def test_partitions_within_partitions(self, run, nyc, target, keys):
+        """
+        Several columns make folders in folders.
+        """
+        uri, prefix = target
+        sql = "SELECT flight, origin, day FROM flights WHERE origin = 'EWR' AND day = 1"
+        run(f"UNLOAD ({sql}) TO '{uri}' WITH (format = 'JSON', partitioned_by = ARRAY['origin', 'day'])")
+        assert {f"{prefix}origin=EWR/day=1"} == {key.rpartition("/")[0] for key in keys(prefix)}
+
     def test_partition_columns_come_last(self, ask, nyc, target):
         """
         HIVE_COLUMN_ORDER_MISMATCH otherwise.
@@ -211,6 +220,17 @@ class TestCreateTableAs:
             expected
             == run(f"SELECT origin, count(*), min(carrier) FROM {name} GROUP BY origin ORDER BY origin").rows
         )
+
+    def test_partitions_within_partitions(self, run, nyc, name):
+        """
+        Several partition columns, also in what is inserted later.
+        """
+        options = "format = 'PARQUET', partitioned_by = ARRAY['origin', 'day']"
+        sql = "SELECT flight, origin, day FROM flights WHERE origin = 'EWR' AND day ="
+        run(f"CREATE TABLE {name} WITH ({options}) AS {sql} 1")
+        run(f"INSERT INTO {name} {sql} 2")
+        assert [("origin=EWR/day=1",), ("origin=EWR/day=2",)] == sorted(run(f"SHOW PARTITIONS {name}").rows)
+        assert [("1",), ("2",)] == run(f"SELECT DISTINCT day FROM {name} WHERE origin = 'EWR' ORDER BY 1").rows
 
     def test_a_table_that_exists(self, ask, run, nyc, name):
         """
