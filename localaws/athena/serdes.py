@@ -93,6 +93,9 @@ def _text_rows(files: Files, delimiter: str, quote: str, escape: str, null: str)
         "compression": literal(files.compression),
         "filename": literal(FILE),
         "max_line_size": str(LINE_BYTES),
+        "buffer_size": str(
+            2 * LINE_BYTES
+        ),  # DuckDB's own, 16 lines long, leaves the threads nothing to share
         "header": "false",
         "auto_detect": "false",
         "null_padding": "true",
