@@ -230,7 +230,9 @@ class TestCreateTableAs:
         run(f"CREATE TABLE {name} WITH ({options}) AS {sql} 1")
         run(f"INSERT INTO {name} {sql} 2")
         assert [("origin=EWR/day=1",), ("origin=EWR/day=2",)] == sorted(run(f"SHOW PARTITIONS {name}").rows)
-        assert [("1",), ("2",)] == run(f"SELECT DISTINCT day FROM {name} WHERE origin = 'EWR' ORDER BY 1").rows
+        assert [("1",), ("2",)] == run(
+            f"SELECT DISTINCT day FROM {name} WHERE origin = 'EWR' ORDER BY 1"
+        ).rows
 
     def test_a_table_that_exists(self, ask, run, nyc, name):
         """
