@@ -221,7 +221,8 @@ class TestMany:
         """
         The first piece fails; what runs beside it ends, the rest is never created.
         """
-        client = FakeSageMaker(failed("AlgorithmError: no"), completed(), completed())
+        slow = [running()] * 20 + completed()
+        client = FakeSageMaker(failed("AlgorithmError: no"), slow, completed())
 
         outcomes = runner(client).run_all([work(f"fit-{n}") for n in range(6)], max_parallel=2)
 
