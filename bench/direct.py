@@ -170,7 +170,7 @@ def predicted(model: Path, lines: list[str]) -> Iterable[str]:
     features = "\n".join(line.partition(",")[2] for line in lines)
     probabilities = serve.predict_fn(serve.input_fn(features, "text/csv"), served)
     for line, probability in zip(lines, probabilities, strict=True):
-        yield f"{line.partition(',')[0]},{probability!r}\n"
+        yield f"{line.partition(',')[0]},{float(probability)!r}\n"
 
 
 def channel(folder: Path, source: Path, keys: list[str]) -> None:
