@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Any
 
 from deploy.request import endpoint_config_request, endpoint_request, registered_model
@@ -124,7 +125,9 @@ class EndpointOperator(StepOperator):
             run.endpoints.at_rest(name, settings.max_runtime)
 
     def _tell(self, run: StepRun, settings: DeploySettings, action: str, smoke: Smoke, known: Known) -> None:
-        names = run.only(PreprocessingSettings).table.features
+        schema = run.only(PreprocessingSettings).table
+        record = dict(zip(schema.features, next(csv.reader(known.lines[:1])), strict=True))
+        numbers = {name: float(record[name]) if record[name] else None for name in schema.numeric}
         differences = [abs(mine - wanted) for mine, wanted in zip(smoke.answers, known.answers, strict=True)]
         run.evidence.update(
             endpoint=settings.endpoint,
@@ -137,7 +140,7 @@ class EndpointOperator(StepOperator):
                 "milliseconds_median": smoke.milliseconds,
             },
             example={
-                "features": dict(zip(names, known.lines[0].split(","), strict=False)),
+                "features": {**record, **numbers},
                 "prediction": smoke.answers[0],
             },
         )

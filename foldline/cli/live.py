@@ -71,11 +71,11 @@ class Display:
 
     def _tasks(self) -> Table:
         now = self.clock()
-        table = Table.grid(padding=(0, 2, 0, 0))
+        table = Table.grid(padding=(0, 2, 0, 0), expand=True)
         table.add_column(width=1)
         table.add_column(no_wrap=True)
         table.add_column(justify="right", no_wrap=True, style="dim")
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)  # alone gives way on a narrow terminal
         for task in self.board.tasks.values():
             seconds = task.seconds(now)
             mark: RenderableType = self.spinner if task.state == "running" else Text(*MARKS[task.state])

@@ -22,7 +22,9 @@ FEATURES = 5
 def print_summary(console: Console, run: RunRecord, report_path: str | Path) -> None:
     """Print the summary: a coloured table on a terminal, elsewhere plain lines that are never broken."""
     if console.is_terminal:
-        console.print(summary_table(run, report_path))
+        console.print(summary_table(run))
+        path = Text.assemble(("Report  ", "dim"), (str(report_path), "bold"))
+        console.print(path, soft_wrap=True)  # a path is copied or clicked: it is never broken
         return
     told = verdict(run)
     lines = _lines(run, report_path)
@@ -32,24 +34,21 @@ def print_summary(console: Console, run: RunRecord, report_path: str | Path) -> 
         console.print(Text(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {context}".rstrip()), soft_wrap=True)
 
 
-def summary_table(run: RunRecord, report_path: str | Path) -> RenderableType:
-    """The verdict, a table of name, value and context, and the report's path on its own line.
+def summary_table(run: RunRecord) -> RenderableType:
+    """The verdict, and a table of name, value and context; the report's path is not in it.
 
     Args:
         run: The run.
-        report_path: Where the HTML report lies.
     """
     told = verdict(run)
     table = Table.grid(padding=(0, 3, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(style="bold", overflow="fold")
     table.add_column(style="dim", overflow="fold")
-    *rows, report = _lines(run, report_path)
-    for name, value, context in rows:
+    for name, value, context in _lines(run, "")[:-1]:
         table.add_row(name, Text(value), Text(context))
     title = Text(told.title, style=STYLES[told.state])
-    path = Text.assemble((f"{report[0]}  ", "dim"), (report[1], "bold"), overflow="fold")
-    return Group(Text(), title, *([Text(told.reason)] if told.reason else []), Text(), table, path)
+    return Group(Text(), title, *([Text(told.reason)] if told.reason else []), Text(), table)
 
 
 def _lines(run: RunRecord, report_path: str | Path) -> list[tuple[str, str, str]]:

@@ -85,7 +85,7 @@ def test_the_endpoint_answers_csv_and_json(
     """
     example = next(task for task in record["tasks"] if task["step"] == "deploy")["evidence"]["example"]
     runtime, name = client("sagemaker-runtime"), demo.first["endpoint"]
-    line = ",".join(example["features"].values())
+    line = ",".join("" if value is None else str(value) for value in example["features"].values())
 
     csv = runtime.invoke_endpoint(
         EndpointName=name, ContentType="text/csv", Accept="text/csv", Body=line.encode()

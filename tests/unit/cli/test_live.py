@@ -210,3 +210,17 @@ def test_events_travel_from_emit_to_the_display(tmp_path, monkeypatch):
     (line,) = shown(Console(file=io.StringIO()), *follow(tmp_path / "events.jsonl", stop)).splitlines()
     assert "    0.0 s  ingest                success  10 rows kept" == line
     assert json.loads((tmp_path / "events.jsonl").read_text())["detail"] == "10 rows kept"
+
+
+def test_a_long_detail_leaves_names_and_marks_whole() -> None:
+    """
+    On 80 columns only the detail gives way.
+    """
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=40, color_system=None)
+    done = event(9, "task", task="cross_validation", map_index=-1, state="success", detail="x" * 200)
+
+    lines = last_frame(shown(console, done))
+
+    (line,) = [line for line in lines if "cross_validation" in line]
+    assert line.startswith("✓")
+    assert line.endswith("…")
