@@ -15,8 +15,6 @@ from typing import Any
 
 NAME_LIMIT = 63
 """Characters of a SageMaker job, model, endpoint or endpoint-config name."""
-TUNING_NAME_LIMIT = 32
-"""Characters of a SageMaker hyperparameter-tuning job name."""
 TAG = "foldline:"
 """Prefix of every tag that carries identity."""
 

@@ -59,10 +59,6 @@ class JobDir:
         texts = json.loads(path.read_text("utf-8"))
         return decode({name: text for name, text in texts.items() if not name.startswith(TOOLKIT)})
 
-    def has_channel(self, name: str) -> bool:
-        """Whether the training job was given channel ``name``."""
-        return (self.root / "input" / "data" / name).is_dir()
-
     def channel(self, name: str) -> Path:
         """The folder of a training channel.
 
