@@ -60,7 +60,7 @@ def serve(host: str, port: int, state: Path) -> int:
     server.services = services(world)
     server.front = Front(world, server.services, Runtime(world))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stopping.set())
+        signal.signal(number, lambda *_: _tell_to_stop(server))
     accepting = threading.Thread(target=server.serve_forever, args=(0.1,), name="accept", daemon=True)
     accepting.start()
     handlers = [handler for service in server.services.values() for handler in service.handlers]
@@ -79,6 +79,15 @@ def serve(host: str, port: int, state: Path) -> int:
         server.in_flight.wait_for_none(IN_FLIGHT_SECONDS)
         world.close()
     return 0
+
+
+def _tell_to_stop(server: Server) -> None:
+    """Wake the main thread from a signal handler.
+
+    The handler runs in the main thread, perhaps inside ``stopping.wait()`` with that event's lock in hand: to
+    set the event here would then wait for itself. A thread of its own waits for its turn.
+    """
+    threading.Thread(target=server.stopping.set, name="signal").start()
 
 
 def _each(handlers: Iterable[object], method: str) -> None:
