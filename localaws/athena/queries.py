@@ -254,10 +254,14 @@ class Queries:
 
     def _fail(self, name: str, error: QueryFailed) -> None:
         query = self._query(name)
-        if self._end(name, "FAILED", reason=error.reason, error=error.athena_error()) and error.hive:
+
+        def tell() -> None:
+            """What Hive fails at is in the text object before anybody sees the query as failed."""
             bucket, key = split_uri(query["ResultConfiguration"]["OutputLocation"])
-            if key.endswith(".txt") and self.world.objects.bucket_exists(bucket):
+            if error.hive and key.endswith(".txt") and self.world.objects.bucket_exists(bucket):
                 self.world.objects.put_bytes(bucket, key, error.reason.encode())
+
+        self._end(name, "FAILED", reason=error.reason, error=error.athena_error(), commit=tell)
 
     def _query(self, name: str) -> Document:
         found = self.store.get(KIND, name)
