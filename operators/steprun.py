@@ -205,15 +205,13 @@ class StepRun:
             self.interrupted,
         )
 
-    def run_job(
-        self, kind: Kind, request: Request, *, max_runtime: float, part: Part | None = None
-    ) -> Outcome:
+    def run_job(self, kind: Kind, request: Request, *, max_runtime: float) -> Outcome:
         """One job, run exactly once and recorded.
 
         Raises:
             JobError: It did not end well.
         """
-        return self.run_jobs(kind, [part or Part("", request)], max_runtime=max_runtime)[0]
+        return self.run_jobs(kind, [Part("", request)], max_runtime=max_runtime)[0]
 
     def run_jobs(
         self, kind: Kind, parts: Sequence[Part], *, max_runtime: float, max_parallel: int = 100
