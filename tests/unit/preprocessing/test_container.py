@@ -95,4 +95,3 @@ def test_what_the_request_did_not_name_is_an_error(root, kind, name):
     """
     with pytest.raises(DataError, match=f"'{name}' is not there"):
         getattr(JobDir.current(), kind)(name)
-
