@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foldline.cli.samples import raw_files, sample_of
 from foldline.config import Pipeline
@@ -29,6 +29,9 @@ from preprocessing.request import folds_settings, quality_settings
 from training.request import evaluation_settings
 from training.search import Study
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 WORKERS = 2
 
 
@@ -41,7 +44,7 @@ class Direct:
 
     def run(self, fraction: float) -> None:
         """Raw CSV files to evaluation figures."""
-        table = self.ingest(fraction)
+        table = self.ingest(self.raw(fraction))
         self.processing("quality", "preprocessing.quality", {"table": table}, self.quality_document())
         layout = PipelineLayout("bucket", "p").run("r")
         document = folds_settings(self.preprocessing, layout)
@@ -51,14 +54,10 @@ class Direct:
         self.manifest = FoldManifest.from_json((self.folds / "manifest.json").read_text())
         self.search()
 
-    def ingest(self, fraction: float) -> Path:
-        """The kept rows as Parquet, by plain DuckDB."""
+    def raw(self, fraction: float) -> DuckDBPyConnection:
+        """A plain DuckDB with a view of each raw CSV file."""
         import duckdb
-        import sqlglot
 
-        settings = self.pipeline.step("ingest", IngestSettings)
-        folder = self.scratch / "table"
-        folder.mkdir()
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'; CREATE MACRO from_iso8601_timestamp(x) AS x::TIMESTAMPTZ")
         connection.execute("CREATE MACRO day_of_week(x) AS isodow(x)")
@@ -66,6 +65,15 @@ class Direct:
             path = self.scratch / f"{name}.csv"
             path.write_bytes(body)
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_csv('{path}')")
+        return connection
+
+    def ingest(self, connection: DuckDBPyConnection) -> Path:
+        """The kept rows as Parquet, by plain DuckDB."""
+        import sqlglot
+
+        settings = self.pipeline.step("ingest", IngestSettings)
+        folder = self.scratch / "table"
+        folder.mkdir(exist_ok=True)
         text = judged(settings, (self.pipeline.folder / settings.query).read_text())
         for value in settings.parameters.values():
             text = text.replace("?", f"'{value}'", 1)
