@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.cloudwatch.metrics import Metrics
+from localaws.faults.rules import Faults
 from localaws.logstore import LogStore
+from localaws.pace import Pace
 from localaws.s3.blobs import Objects
 from localaws.store import Store
 
@@ -25,6 +28,9 @@ class World:
         store: Durable JSON documents.
         objects: S3's objects, in process and without copies.
         logs: CloudWatch's log streams, in process.
+        metrics: CloudWatch's metrics, in process.
+        faults: The faults asked for, by rules.
+        pace: Pauses for the time AWS would take, when asked to be realistic.
     """
 
     state: Path
@@ -34,18 +40,25 @@ class World:
     store: Store
     objects: Objects
     logs: LogStore
+    metrics: Metrics
+    faults: Faults
+    pace: Pace
 
     @classmethod
-    def open(cls, state: Path, url: str) -> World:
+    def open(cls, state: Path, url: str, pace: float = 0.0) -> World:
         """The world kept in a state folder, new or from an earlier run."""
+        store = Store(state / "state.db")
         return cls(
             state=state,
             url=url,
             region=REGION,
             account=ACCOUNT,
-            store=Store(state / "state.db"),
+            store=store,
             objects=Objects(state),
             logs=LogStore(state / "logs.db"),
+            metrics=Metrics(state / "metrics.db"),
+            faults=Faults(store),
+            pace=Pace(pace),
         )
 
     def arn(self, service: str, resource: str) -> str:
@@ -57,3 +70,4 @@ class World:
         self.store.close()
         self.objects.close()
         self.logs.close()
+        self.metrics.close()
