@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+CLIENTS := $(patsubst tests/clients/requirements/%.txt,.clients/%/.ready,$(wildcard tests/clients/requirements/*.txt))
 SAMPLE ?= 1.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench ui wheel validate clean
+.PHONY: help setup clients demo test lint bench ui wheel validate clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,10 +23,17 @@ $(READY): pyproject.toml constraints.txt
 	  --constraint constraints.txt --editable '.[dev,samples]'
 	@touch $(READY)
 
+clients: $(CLIENTS)  ## environments of the outside clients that the tests run, under .clients
+
+.clients/%/.ready: tests/clients/requirements/%.txt $(READY)
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .clients/$*
+	$(BIN)/uv pip install --quiet --python .clients/$*/bin/python --requirement $<
+	@touch $@
+
 demo: $(READY)  ## run the main job on real data (SAMPLE=0.1: a tenth of it; KEEP=1: leave the endpoint running)
 	@$(BIN)/foldline demo --fraction $(SAMPLE) $(if $(KEEP),--keep)
 
-test: $(READY)  ## all tests
+test: $(READY) $(CLIENTS)  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY)  ## ruff, mypy, import-linter
@@ -48,4 +56,4 @@ wheel: $(READY)  ## build the wheel and check what is in it
 	$(BIN)/python -m tests.wheelcheck dist
 
 clean:  ## remove what can be made again
-	rm -rf $(VENV) .foldline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .clients .foldline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,24 @@
+"""The SageMaker Python SDK 3."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("sagemaker_sdk")
+
+
+def test_a_trainer_and_a_processor_run_a_script(run_script):
+    """ModelTrainer runs a script on local files with its hyperparameters; FrameworkProcessor runs another."""
+    found = run_script("sagemaker", "sagemaker_train")
+
+    assert "Completed" == found["status"]
+    assert {"rows": 3.0} == found["metrics"]
+    assert found["artifact"].endswith("/output/model.tar.gz")
+    assert "3" == found["counted"]
+
+
+def test_a_model_builder_deploys_an_artifact_with_a_script(run_script):
+    """ModelBuilder repacks an artifact with an inference script, and the endpoint it deploys answers by it."""
+    found = run_script("sagemaker", "sagemaker_serve")
+
+    assert {"model": "sdk-model", "answer": [3, 6]} == found
