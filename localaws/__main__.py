@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+from localaws.faults.control import FaultControl
 from localaws.front import Front
 from localaws.sagemaker.runtime import Runtime
 from localaws.server import IN_FLIGHT_SECONDS, Server
@@ -23,6 +24,7 @@ from localaws.services import services
 from localaws.state import StateLocked, StateUnusable, claimed
 from localaws.world import World
 
+PACE_LIMIT = 10.0  # times AWS's own pace; more is a mistake
 PORT_TAKEN, STATE_UNUSABLE, STATE_LOCKED = 3, 4, 5
 log = logging.getLogger("localaws")
 
@@ -36,14 +38,15 @@ def main() -> int:
     )
     try:
         with claimed(options.state):
-            return serve(options.host, options.port, options.state.resolve())
+            pace = options.pace or float(options.realistic)
+            return serve(options.host, options.port, options.state.resolve(), pace)
     except StateLocked as error:
         return _refuse(STATE_LOCKED, str(error))
     except (StateUnusable, sqlite3.OperationalError) as error:
         return _refuse(STATE_UNUSABLE, f"the state folder {options.state} cannot be used: {error}")
 
 
-def serve(host: str, port: int, state: Path) -> int:
+def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
     """Listen, start the services, serve until told to stop, stop them; the exit code."""
     try:
         server = Server(host, port)
@@ -55,9 +58,10 @@ def serve(host: str, port: int, state: Path) -> int:
             f"port {port} of {host} is taken. `foldline local status` tells whether a local endpoint has it; "
             "choose another with --port (and set AWS_ENDPOINT_URL to it)",
         )
-    world = World.open(state, server.url)
+    world = World.open(state, server.url, pace)
     server.folder = state
     server.services = services(world)
+    server.fault_control = FaultControl(world.faults)
     server.front = Front(world, server.services, Runtime(world))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _tell_to_stop(server))
@@ -72,6 +76,8 @@ def serve(host: str, port: int, state: Path) -> int:
     finally:
         server.stopping.set()
         log.info("stopping")
+        world.faults.stop()
+        world.pace.stop()
         server.shutdown()
         server.server_close()
         _each(reversed(handlers), "stop")
@@ -102,8 +108,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=4566, help="0 takes a free one (default: 4566)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--state", type=Path, required=True, help="the folder to keep everything in")
+    parser.add_argument("--realistic", action="store_true", help="take as long as AWS does to start things")
+    parser.add_argument("--pace", type=float, metavar="FACTOR", help="realistic delays times this")
     parser.add_argument("--verbose", action="store_true", help="log every request")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.pace is not None and not (options.realistic and 0 < options.pace <= PACE_LIMIT):
+        parser.error(f"--pace FACTOR goes with --realistic, and 0 < FACTOR <= {PACE_LIMIT:.0f} must hold")
+    return options
 
 
 def _refuse(code: int, message: str) -> int:

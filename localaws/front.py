@@ -11,6 +11,7 @@ from contextlib import suppress
 from urllib.parse import parse_qsl, unquote
 
 from localaws.errors import AwsError
+from localaws.faults.calls import answered
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.s3.rest import S3Api
 from localaws.sagemaker.runtime import Runtime
@@ -42,7 +43,10 @@ class Front:
         if name == "sagemaker" and "X-Amz-Target" not in request.headers:
             model = service_model("sagemaker-runtime")
             return self._guarded(
-                request, name, lambda error: RestJsonProtocol().error(error, model), self._invoke
+                request,
+                "sagemaker-runtime",
+                lambda error: RestJsonProtocol().error(error, model),
+                self._invoke,
             )
         service = self._services.get(name or "")
         if service is None:
@@ -92,7 +96,7 @@ class Front:
         serve: Callable[[Request], Response],
     ) -> Response:
         try:
-            return serve(request)
+            return answered(self._world.faults, service, request, serve)
         except AwsError as error:
             return error_form(error)
         except ConnectionError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.errors import AwsError
+from localaws.faults.control import FaultControl
 from localaws.front import Front
 from localaws.guard import refusal
 from localaws.services import Service
@@ -119,6 +120,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     front: Front
     services: dict[str, Service]
+    fault_control: FaultControl
     folder: Path
 
     def __init__(self, host: str, port: int) -> None:
@@ -158,14 +160,23 @@ class Server(ThreadingHTTPServer):
         """A page about the server itself."""
         if request.path == "/_localaws/health" and request.method in ("GET", "HEAD"):
             return _json(200, self.health())
+        if self.fault_control.serves(request):
+            if request.method not in ("GET", "HEAD") and (reason := self._not_its_owner(handler, request)):
+                return _json(403, {"message": reason})
+            return self.fault_control.answer(request)
         if request.path == "/_localaws/stop" and request.method == "POST":
-            if not ipaddress.ip_address(handler.client_address[0]).is_loopback:
-                return _json(403, {"message": "only this machine may stop the server"})
-            if "Origin" in request.headers:
-                return _json(403, {"message": "a web page may not stop the server"})
+            if reason := self._not_its_owner(handler, request):
+                return _json(403, {"message": reason})
             self.stopping.set()
             return _json(202, {"message": "stopping", "pid": os.getpid()})
         return _json(404, {"message": f"no page {request.method} {request.path}"})
+
+    def _not_its_owner(self, handler: Handler, request: Request) -> str | None:
+        """Why a request may change nothing about the server itself, None when it may."""
+        what = "stop the server" if request.path.endswith("/stop") else "change its faults"
+        if not ipaddress.ip_address(handler.client_address[0]).is_loopback:
+            return f"only this machine may {what}"
+        return f"a web page may not {what}" if "Origin" in request.headers else None
 
     def health(self) -> dict[str, Any]:
         """What the health page says."""

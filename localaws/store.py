@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.database import Database
+from localaws.history import History
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS document(
@@ -24,6 +25,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path, SCHEMA)
+        self._history = History(self._database)
 
     def transaction(self) -> AbstractContextManager[None]:
         """Make several calls one atomic step; re-entrant, and no other thread meddles meanwhile."""
@@ -42,6 +44,9 @@ class Store:
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         """A fresh copy of a document, None when there is none."""
+        if moment := self._history.moment:
+            former = self._history.get(moment, kind, name)
+            return json.loads(former) if former is not None else None
         rows = self._database.query("SELECT body FROM document WHERE kind = ? AND name = ?", kind, name)
         return json.loads(rows[0][0]) if rows else None
 
@@ -63,12 +68,27 @@ class Store:
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every document of a kind, in order of creation."""
+        if moment := self._history.moment:
+            return [json.loads(body) for body in self._history.all(moment, kind)]
         rows = self._database.query("SELECT body FROM document WHERE kind = ? ORDER BY number", kind)
         return [json.loads(body) for (body,) in rows]
 
     def delete(self, kind: str, name: str) -> bool:
         """Forget a document; False when there was none."""
         return self._database.change("DELETE FROM document WHERE kind = ? AND name = ?", kind, name) == 1
+
+    def remember(self, wanted: bool) -> None:
+        """Begin to keep what documents were before they changed, for ``past``; or stop and forget it."""
+        self._history.keep(wanted)
+
+    def past(self, seconds: float | None, writes: int | None) -> AbstractContextManager[None]:
+        """Make this thread's reads see the past.
+
+        Args:
+            seconds: How long ago.
+            writes: Each document before its last so many changes, as far as they are remembered.
+        """
+        return self._history.view(seconds, writes)
 
     def close(self) -> None:
         """Let go of the file."""
