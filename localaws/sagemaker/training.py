@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from localaws.jobs.job_queue import JobQueue
@@ -51,9 +52,22 @@ class TrainingJobs:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
         self._queue = JobQueue(machine.slots, KIND.type)
+        self._subscribers: list[Callable[[str], None]] = []
 
     def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the job and queue it."""
+        return {"TrainingJobArn": self.create(request)["TrainingJobArn"]}
+
+    def create(self, request: dict[str, Any], **platform: Any) -> dict[str, Any]:
+        """Store a job and queue it; its document.
+
+        Args:
+            request: As CreateTrainingJob takes it.
+            platform: Members of the description that only the platform sets, such as ``TuningJobArn``.
+
+        Raises:
+            AwsError: As CreateTrainingJob answers.
+        """
         check_training_request(request)
         now = time.time()
         starting = {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}
@@ -62,13 +76,18 @@ class TrainingJobs:
             TrainingJobStatus="InProgress",
             SecondaryStatus="Starting",
             SecondaryStatusTransitions=[starting],
+            **platform,
         )
         name = job["TrainingJobName"]
         processes = Processes(self._machine, LOG_GROUP)
         run = TrainingRun(self._machine, job, processes, self.move)
         if not self._queue.submit(name, instance_count(job["ResourceConfig"]), processes, run):
             self.move(name, "Pending", only_from="Starting")
-        return {"TrainingJobArn": job["TrainingJobArn"]}
+        return job
+
+    def subscribe(self, ended: Callable[[str], None]) -> None:
+        """Have a function called with the name of each job that ends, after its last status is stored."""
+        self._subscribers.append(ended)
 
     def DescribeTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """The job."""
@@ -126,6 +145,9 @@ class TrainingJobs:
                 SecondaryStatusTransitions=transitions,
                 **members,
             )
+        if status in FINAL:
+            for ended in self._subscribers:
+                ended(name)
         return status
 
     def start(self) -> None:
