@@ -51,6 +51,7 @@ class Front:
         service = self._services.get(name or "")
         if service is None:
             return self._unknown(request, name or "")
+        service = service.spoken(form=is_form(request))
         model = service_model(service.name)
         return self._guarded(
             request,
@@ -61,7 +62,7 @@ class Front:
 
     def _unknown(self, request: Request, name: str) -> Response:
         """The refusal of a service that is not there, in a form its client can read."""
-        form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        form = is_form(request)
         operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         if form and not operation:
             operation = dict(parse_qsl(request.body.read().decode(errors="replace"))).get("Action", "")
@@ -116,6 +117,11 @@ class Front:
             self._world.objects.reclaim()
         message = f"no disk space left under {self._world.state}; nothing was stored. Free some and try again"
         return AwsError("InsufficientStorage", message, 507)
+
+
+def is_form(request: Request) -> bool:
+    """Whether a request's body is a form, as the query protocol sends."""
+    return request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
 
 
 def scope(request: Request) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from localaws.athena import api as athena
+from localaws.cloudwatch import api as cloudwatch
+from localaws.cloudwatch.protocol import CompatibleJson, CompressedQuery
 from localaws.glue import api as glue
 from localaws.iam import Iam
 from localaws.logs import Logs
@@ -23,11 +25,12 @@ class Service:
     """One service of the table.
 
     Attributes:
-        name: AWS's name of it, as in the SigV4 credential scope and in botocore.
+        name: Botocore's name of it.
         protocol: Its wire form.
         validation_code: The code of a request that breaks the service model's rules.
         handlers: The objects that serve it.
         operations: Every operation served, by AWS's name.
+        form_protocol: Its second wire form, of requests that come as a form, where clients speak two.
     """
 
     name: str
@@ -35,6 +38,11 @@ class Service:
     validation_code: str
     handlers: tuple[object, ...]
     operations: Mapping[str, Operation]
+    form_protocol: QueryProtocol | None = None
+
+    def spoken(self, *, form: bool) -> Service:
+        """The service in the wire form its client speaks."""
+        return replace(self, protocol=self.form_protocol) if form and self.form_protocol else self
 
 
 def service(
@@ -59,7 +67,7 @@ def service(
 
 
 def services(world: World) -> dict[str, Service]:
-    """Every service by name, but S3 and SageMaker's runtime, which speak plain HTTP."""
+    """Every service by its name in the credential scope; S3 and SageMaker's runtime speak plain HTTP."""
     table = [
         service("sts", QueryProtocol(), "ValidationError", [Sts(world)]),
         service("iam", QueryProtocol(), "ValidationError", [Iam(world)]),
@@ -68,4 +76,8 @@ def services(world: World) -> dict[str, Service]:
         service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
     ]
-    return {entry.name: entry for entry in table}
+    metrics = service("cloudwatch", CompatibleJson(), cloudwatch.validation_code, cloudwatch.handlers(world))
+    return {
+        **{entry.name: entry for entry in table},
+        cloudwatch.SCOPE: replace(metrics, form_protocol=CompressedQuery()),
+    }
