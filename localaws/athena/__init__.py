@@ -1,6 +1,7 @@
 """Athena on DuckDB: real queries over the Glue catalogue's tables and S3's objects.
 
-``api`` lists the handlers: ``queries`` (executions and their life), ``workgroups``, ``catalogs``. A
+``api`` lists the handlers: ``queries``, ``workgroups``, ``prepared``, ``namedqueries``, ``catalogs``,
+``tags``. ``runs`` holds a query's life, ``records`` its document, ``reuse`` the results taken over. A
 query's way: ``statements`` tells what kind it is; ``executions`` runs it on an ``engine`` connection;
 ``compiler`` turns Athena's SQL into DuckDB's with ``dialect`` (parsing), ``inference`` and ``checks``
 (types), ``functions``, ``macros``, ``rewrites`` and ``unnest`` (meaning); ``relations``, ``pruning`` and

@@ -5,29 +5,99 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from localaws.athena.tags import Tags
 from localaws.athena.workgroups import invalid
 from localaws.errors import AwsError
 from localaws.glue.catalog import Catalog, Document
 from localaws.glue.paging import page
+from localaws.store import Store
 
-NAME = "AwsDataCatalog"
+NAME, KIND = "AwsDataCatalog", "athena.datacatalog"
+
+
+def is_catalog(store: Store, name: str) -> bool:
+    """Whether a name is one of a data catalog, whatever its case."""
+    return name.lower() in (NAME.lower(), *(body["Name"].lower() for body in store.all(KIND)))
 
 
 class Catalogs:
-    """GetDataCatalog, GetDatabase, GetTableMetadata and their lists; Glue's is the one catalogue there is."""
+    """CreateDataCatalog, GetDatabase, GetTableMetadata and their like.
 
-    def __init__(self, catalog: Catalog) -> None:
+    Every data catalog is Glue's: a further one of the account's own is another name of the same.
+
+    Args:
+        catalog: The Glue catalogue.
+        tags: The tags of the catalogs that are made.
+    """
+
+    def __init__(self, catalog: Catalog, tags: Tags) -> None:
         self.catalog = catalog
+        self.store = catalog.store
+        self.tags = tags
+
+    def CreateDataCatalog(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Keep another name of the account's Glue catalogue; other kinds are not served."""
+        body = self._checked(request)
+        if is_catalog(self.store, body["Name"]):
+            raise invalid(f"DataCatalog {body['Name']} already exists")
+        self.store.put(KIND, body["Name"], body)
+        self.tags.put("datacatalog", body["Name"], request.get("Tags") or [])
+        return {"DataCatalog": {**body, "Status": "CREATE_COMPLETE"}}
+
+    def UpdateDataCatalog(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Replace what is kept of a catalogue."""
+        with self.store.transaction():
+            self._need(request["Name"])
+            self.store.put(KIND, request["Name"], self._checked(request))
+        return {}
+
+    def DeleteDataCatalog(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Forget a catalogue's name; databases and tables stay."""
+        with self.store.transaction():
+            body = self._need(request["Name"])
+            self.store.delete(KIND, body["Name"])
+            self.tags.forget("datacatalog", body["Name"])
+        return {"DataCatalog": {**body, "Status": "DELETE_COMPLETE"}}
 
     def GetDataCatalog(self, request: dict[str, Any]) -> dict[str, Any]:
         """The catalogue by name."""
         self._check(request["Name"])
+        if request["Name"].lower() != NAME.lower():
+            return {"DataCatalog": self._need(request["Name"])}
         parameters = {"catalog-id": self.catalog.world.account}
         return {"DataCatalog": {"Name": NAME, "Type": "GLUE", "Parameters": parameters}}
 
     def ListDataCatalogs(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The one catalogue."""
-        return {"DataCatalogsSummary": [{"CatalogName": NAME, "Type": "GLUE"}]}
+        """A page of the catalogues, Glue's first."""
+        names = [NAME, *sorted(body["Name"] for body in self.store.all(KIND))]
+        found, token = page(names, request, limit=50, code="InvalidRequestException")
+        listed = [{"CatalogName": name, "Type": "GLUE"} for name in found]
+        return {"DataCatalogsSummary": listed, "NextToken": token}
+
+    def _checked(self, request: Document) -> Document:
+        if request["Type"] != "GLUE":
+            kind = request["Type"]
+            raise AwsError("NotImplemented", f"localaws does not implement data catalogs of type {kind}", 501)
+        parameters = request.get("Parameters") or {}
+        account = parameters.get("catalog-id")
+        if not account:
+            raise invalid("The parameter catalog-id is required for a data catalog of type GLUE")
+        if account != self.catalog.world.account:
+            raise AwsError(
+                "NotImplemented", "localaws does not implement data catalogs of another account", 501
+            )
+        return {
+            "Name": request["Name"],
+            "Description": request.get("Description"),
+            "Type": "GLUE",
+            "Parameters": parameters,
+        }
+
+    def _need(self, name: str) -> Document:
+        body = self.store.get(KIND, name)
+        if body is None:
+            raise invalid(f"DataCatalog {name} was not found")
+        return body
 
     def GetDatabase(self, request: dict[str, Any]) -> dict[str, Any]:
         """One database."""
@@ -64,7 +134,7 @@ class Catalogs:
         return {"TableMetadataList": [_table(body) for body in found], "NextToken": token}
 
     def _check(self, name: str) -> None:
-        if name.lower() != NAME.lower():
+        if not is_catalog(self.store, name):
             raise invalid(f"Data catalog {name} was not found")
 
 

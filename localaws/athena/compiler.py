@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from localaws.athena.catalogs import is_catalog
 from localaws.athena.checks import check_functions, check_types
 from localaws.athena.dialect import parse, parse_expression, position, start_of
 from localaws.athena.engine import Session
@@ -24,7 +25,7 @@ from localaws.athena.rewrites import rewritten
 from localaws.glue.catalog import Catalog, Document
 from localaws.glue.expressions import types_of as key_types
 
-CATALOGS = ("awsdatacatalog", "hive")
+HIVE = "hive"  # the catalogue's name in the ColumnInfo of every result
 UNRESOLVED = "cannot be resolved or requester is not authorized to access requested resources"
 VIEW_PREFIX = "/* Presto View: "
 VIEW_TIMES = {"timestamp(3)": "TIMESTAMP", "timestamp(3) with time zone": "TIMESTAMPTZ"}
@@ -99,7 +100,7 @@ class Compiler:
         if not isinstance(node.this, exp.Identifier):
             raise refused(f"the table function {node.this.sql('trino')}")
         where = f"line {position(text, start_of(node) or 0)}"
-        if node.catalog and node.catalog.lower() not in CATALOGS:
+        if node.catalog and node.catalog.lower() != HIVE and not is_catalog(self.catalog.store, node.catalog):
             raise QueryFailed(f"CATALOG_NOT_FOUND: {where}: Catalog '{node.catalog.lower()}' not found")
         database, name = (node.db or self.database).lower(), node.name.lower()
         if database == "information_schema":

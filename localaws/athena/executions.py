@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from localaws.athena import ddl
+from localaws.athena import ddl, prepared
 from localaws.athena.columns import ResultColumn, column_info, described
 from localaws.athena.compiler import ANONYMOUS, Compiled, Compiler
 from localaws.athena.engine import Session
 from localaws.athena.failures import refused
+from localaws.athena.hive import nothing
 from localaws.athena.outcomes import Outcome
 from localaws.athena.results import write_csv
 from localaws.athena.statements import Statement
 from localaws.athena.tablewrites import create_table_as, insert_into, unload
 from localaws.athena.translation import translated
 from localaws.athena.viewwrites import create_view
+from localaws.athena.workgroups import PRIMARY
 from localaws.glue.catalog import Catalog
 
 
@@ -34,6 +37,7 @@ class Execution:
         catalog: The Glue catalogue.
         query_id: The QueryExecutionId.
         prefix: The S3 URI of the folder of its results, ends in ``/``.
+        workgroup: The workgroup it runs in.
         byte_limit: The workgroup's limit of bytes scanned, None for none.
     """
 
@@ -44,6 +48,7 @@ class Execution:
     catalog: Catalog
     query_id: str
     prefix: str
+    workgroup: str = PRIMARY
     byte_limit: int | None = None
 
     def run(self) -> Outcome:
@@ -57,15 +62,22 @@ class Execution:
         statement = self.statement
         if not statement.served:
             raise refused(f"{statement.name} statements")
+        if statement.name in ("PREPARE", "EXECUTE", "DEALLOCATE"):
+            prepared.carry_out(statement, self.catalog.store, self.workgroup)
+            return nothing()
         if not statement.query:
             return ddl.run(statement, self.catalog, self.database)
         compiler = Compiler(self.session, self.catalog, self.database)
+        started = time.monotonic()
         compiled = self._guarded(compiler)
+        planned = time.monotonic()
         try:
             outcome = self._carry_out(compiled)
         except duckdb.Error as error:
             raise translated(error, compiled) from error
         outcome.scanned = compiler.scanned
+        outcome.planning = planned - started
+        outcome.running = time.monotonic() - started
         return outcome
 
     def _guarded(self, compiler: Compiler) -> Compiled:

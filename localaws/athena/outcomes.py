@@ -19,6 +19,8 @@ class Outcome:
         update: What it changed, in the words of ``.metadata``: ``INSERT``, ``CREATE TABLE``.
         rows: How many rows it wrote.
         scanned: Bytes scanned.
+        planning: Seconds it took to compile.
+        running: Seconds it ran, the compilation among them.
         manifest: Whether the files written are listed in a manifest.
         metadata: Whether a ``.metadata`` object is written.
         commit: Changes the catalogue, in the transaction that makes the query SUCCEEDED.
@@ -30,6 +32,8 @@ class Outcome:
     update: str | None = None
     rows: int | None = None
     scanned: int = 0
+    planning: float = 0.0
+    running: float = 0.0
     manifest: bool = False
     metadata: bool = True
     commit: Callable[[], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,7 +66,12 @@ def publish(outcome: Outcome, query: Document, session: Session, world: World) -
     """
     location = query["ResultConfiguration"]["OutputLocation"]
     bucket, key = split_uri(location)
-    statistics: dict[str, Any] = {"DataScannedInBytes": outcome.scanned}
+    began = time.monotonic()
+    statistics: dict[str, Any] = {
+        "DataScannedInBytes": outcome.scanned,
+        "QueryPlanningTimeInMillis": int(outcome.planning * 1000),
+        "EngineExecutionTimeInMillis": int(outcome.running * 1000),
+    }
     if outcome.manifest:
         listed = manifest(outcome, session.folder)
         world.objects.put_file(bucket, f"{key}-manifest.csv", listed, move=True)
@@ -86,6 +92,7 @@ def publish(outcome: Outcome, query: Document, session: Session, world: World) -
             outcome.rows,
         )
         world.objects.put_bytes(bucket, f"{key}.metadata", message)
+    statistics["ServiceProcessingTimeInMillis"] = int((time.monotonic() - began) * 1000)
     return {
         "Columns": outcome.columns,
         "HasBody": outcome.body is not None,
@@ -94,10 +101,21 @@ def publish(outcome: Outcome, query: Document, session: Session, world: World) -
     }
 
 
-def withdraw(outcome: Outcome, world: World) -> None:
-    """Take back the files of a query that came to a bad end after all."""
-    for bucket, key, _ in outcome.objects:
-        world.objects.delete(bucket, key)
+def to_be_published(outcome: Outcome, query: Document) -> list[str]:
+    """The S3 URIs of all that :func:`publish` will store."""
+    location = query["ResultConfiguration"]["OutputLocation"]
+    listed = [f"s3://{bucket}/{key}" for bucket, key, _ in outcome.objects]
+    listed += [f"{location}-manifest.csv"] if outcome.manifest else []
+    listed += [location] if outcome.body is not None else []
+    return listed + ([f"{location}.metadata"] if outcome.metadata else [])
+
+
+def withdraw(uris: list[str], world: World) -> None:
+    """Take back what a query that came to no good end has published of these."""
+    for uri in uris:
+        bucket, key = split_uri(uri)
+        if world.objects.bucket_exists(bucket):
+            world.objects.delete(bucket, key)
 
 
 def _engine_id() -> str:

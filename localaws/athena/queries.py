@@ -1,23 +1,17 @@
-"""Athena's operations on query executions, and the threads they run in."""
+"""Athena's operations on query executions."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import re
-import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from localaws.athena.engine import Engine, Session
-from localaws.athena.executions import Execution, ScanLimitExceeded
-from localaws.athena.failures import SYSTEM, QueryCancelled, QueryFailed
-from localaws.athena.publishing import output_location, publish, results_folder, withdraw
+from localaws.athena.prepared import resolved
+from localaws.athena.publishing import results_folder
+from localaws.athena.records import KIND, TIMES, TOKENS, UNDER_WAY, fingerprint, query_document
 from localaws.athena.results import PAGE, csv_page, text_page
-from localaws.athena.statements import Statement, statement_of
+from localaws.athena.runs import Runs
+from localaws.athena.statements import statement_of
 from localaws.athena.workgroups import PRIMARY, WorkGroups, invalid
 from localaws.errors import AwsError
 from localaws.glue.catalog import Catalog, Document
@@ -25,40 +19,29 @@ from localaws.glue.paging import offset_of, page, token_of
 from localaws.s3.blobs import split_uri
 from localaws.world import World
 
-KIND, TOKENS = "athena.query", "athena.token"
-AT_ONCE = 2  # queries that run at the same time; the others wait, QUEUED
-UNDER_WAY = ("QUEUED", "RUNNING")
-DATABASE = "default"
-log = logging.getLogger("localaws")
-
 
 class Queries:
-    """StartQueryExecution and its like: a query is QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED."""
+    """StartQueryExecution and its like: a query is QUEUED, RUNNING, then SUCCEEDED, FAILED or CANCELLED.
+
+    Args:
+        world: The services' common ground.
+        catalog: The Glue catalogue.
+        workgroups: The workgroups queries belong to.
+    """
 
     def __init__(self, world: World, catalog: Catalog, workgroups: WorkGroups) -> None:
         self.world = world
         self.store = world.store
-        self.catalog = catalog
         self.workgroups = workgroups
-        self.engine = Engine(world.state / "blobs", world.state / "athena")
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
-        self._sessions: dict[str, Session] = {}
+        self.runs = Runs(world, catalog)
 
     def start(self) -> None:
-        """Settle what an earlier server left under way, and open DuckDB in the background."""
-        for query in self.store.all(KIND):
-            if query["Status"]["State"] in UNDER_WAY:
-                reason = "GENERIC_INTERNAL_ERROR: The local endpoint was stopped while the query ran"
-                self._fail(query["QueryExecutionId"], QueryFailed(reason, SYSTEM, 200, retryable=True))
-        self._pool.submit(self.engine.warm)
+        """Go on with what an earlier server left under way, and open DuckDB in the background."""
+        self.runs.recover()
 
     def stop(self) -> None:
-        """Cancel what runs and let go of DuckDB."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for session in list(self._sessions.values()):
-            session.cancel()
-        self._pool.shutdown(wait=True)
-        self.engine.close()
+        """Interrupt what runs and let go of DuckDB; the next start goes on."""
+        self.runs.close()
 
     def StartQueryExecution(self, request: dict[str, Any]) -> dict[str, Any]:
         """Take a query on; a statement that cannot be read is refused at once."""
@@ -67,18 +50,21 @@ class Queries:
             raise invalid("clientRequestToken is null or empty")
         workgroup = self._usable(request.get("WorkGroup", PRIMARY))
         folder = results_folder(request, workgroup, self.world)
-        statement = statement_of(request["QueryString"])
+        asked = statement_of(request["QueryString"])
+        statement, text = resolved(asked, self.store, workgroup["Name"])
         query_id = str(uuid.uuid4())
         with self.store.transaction():
             known = self.store.get(TOKENS, token)
-            mark = _fingerprint(request)
+            mark = fingerprint(request)
             if known is not None:
                 if known["Fingerprint"] != mark:
                     raise invalid("Idempotent parameters do not match", "IDEMPOTENT_PARAMETER_MISMATCH")
                 return {"QueryExecutionId": known["QueryExecutionId"]}
+            document = query_document(query_id, request, statement, workgroup, folder)
+            document |= {"Prepared": text, "Values": list(asked.values)} if text else {}
             self.store.put(TOKENS, token, {"Fingerprint": mark, "QueryExecutionId": query_id})
-            self.store.put(KIND, query_id, _document(query_id, request, statement, workgroup, folder))
-        self._pool.submit(self._run, query_id, statement)
+            self.store.put(KIND, query_id, document)
+        self.runs.submit(query_id, statement)
         return {"QueryExecutionId": query_id}
 
     def GetQueryExecution(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -119,10 +105,7 @@ class Queries:
         """Stop a query; one that has ended stays as it is."""
         name = request["QueryExecutionId"]
         self._query(name)
-        if self._end(name, "CANCELLED", reason="Query cancelled by user"):
-            session = self._sessions.get(name)
-            if session is not None:
-                session.cancel()
+        self.runs.cancel(name)
         return {}
 
     def GetQueryRuntimeStatistics(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -163,106 +146,6 @@ class Queries:
             return csv_page(path, offset, count)
         return text_page(Path(path).read_text(encoding="utf-8"), offset, count)
 
-    def _run(self, name: str, statement: Statement) -> None:
-        """A query from its start to its end; the body of its thread's work."""
-        query = self._begin(name)
-        if query is None:
-            return
-        try:
-            with self.engine.session() as session:
-                self._sessions[name] = session
-                self._carry_out(query, statement, session)
-        except QueryCancelled:
-            pass  # StopQueryExecution has told its end already; a stopping server leaves it to the next start
-        except QueryFailed as error:
-            self._fail(name, error)
-        except ScanLimitExceeded:
-            self._end(name, "CANCELLED", reason="Bytes scanned limit was exceeded")
-        except Exception as error:
-            log.exception("Athena query %s", name)
-            self._fail(name, QueryFailed(f"GENERIC_INTERNAL_ERROR: {error!r}", SYSTEM, 200))
-        finally:
-            self._sessions.pop(name, None)
-
-    def _carry_out(self, query: Document, statement: Statement, session: Session) -> None:
-        name = query["QueryExecutionId"]
-        workgroup = self.store.get("athena.workgroup", query["WorkGroup"]) or {"Configuration": {}}
-        execution = Execution(
-            statement,
-            tuple(query.get("ExecutionParameters") or ()),
-            (query["QueryExecutionContext"].get("Database") or DATABASE).lower(),
-            session,
-            self.catalog,
-            name,
-            query["Folder"],
-            workgroup["Configuration"].get("BytesScannedCutoffPerQuery"),
-        )
-        planned = time.time()
-        outcome = execution.run()
-        session.check()
-        published = publish(outcome, query, session, self.world)
-
-        def commit() -> None:
-            if outcome.commit is not None:
-                outcome.commit()
-
-        try:
-            ended = self._end(name, "SUCCEEDED", outcome=published, started=planned, commit=commit)
-        except BaseException:
-            withdraw(outcome, self.world)
-            raise
-        if not ended:
-            withdraw(outcome, self.world)
-
-    def _begin(self, name: str) -> Document | None:
-        """Move a query from QUEUED to RUNNING; None when it was stopped before."""
-        with self.store.transaction():
-            query = self.store.get(KIND, name)
-            if query is None or query["Status"]["State"] != "QUEUED":
-                return None
-            status = {**query["Status"], "State": "RUNNING"}
-            waited = int((time.time() - status["SubmissionDateTime"]) * 1000)
-            statistics = {**query["Statistics"], "QueryQueueTimeInMillis": max(1, waited)}
-            return self.store.update(KIND, name, Status=status, Statistics=statistics)
-
-    def _end(
-        self,
-        name: str,
-        state: str,
-        *,
-        reason: str | None = None,
-        error: Document | None = None,
-        outcome: Document | None = None,
-        started: float | None = None,
-        commit: Any = None,
-    ) -> bool:
-        """Move a query under way to its end; False when it has come to one already."""
-        with self.store.transaction():
-            query = self.store.get(KIND, name)
-            if query is None or query["Status"]["State"] not in UNDER_WAY:
-                return False
-            if commit is not None:
-                commit()
-            now = time.time()
-            status = {**query["Status"], "State": state, "CompletionDateTime": now}
-            status |= {"StateChangeReason": reason} if reason else {}
-            status |= {"AthenaError": error} if error else {}
-            changes = {**(outcome or {}), "Status": status}
-            changes["Statistics"] = _statistics(query, changes.pop("Statistics", {}), started or now, now)
-            self.store.update(KIND, name, **changes)
-            return True
-
-    def _fail(self, name: str, error: QueryFailed) -> None:
-        query = self._query(name)
-
-        def tell() -> None:
-            """What Hive fails at is in the text object before anybody sees the query as failed."""
-            bucket, key = split_uri(query["ResultConfiguration"]["OutputLocation"])
-            if error.hive and key.endswith(".txt") and self.world.objects.bucket_exists(bucket):
-                self.world.objects.put_bytes(bucket, key, error.reason.encode())
-
-        self._end(name, "FAILED", reason=error.reason, error=error.athena_error(), commit=tell)
-
     def _query(self, name: str) -> Document:
         found = self.store.get(KIND, name)
         if found is None:
@@ -274,62 +157,6 @@ class Queries:
         if workgroup["State"] != "ENABLED":
             raise invalid("WorkGroup is disabled.")
         return workgroup
-
-
-TIMES = (
-    "QueryQueueTimeInMillis",
-    "ServicePreProcessingTimeInMillis",
-    "QueryPlanningTimeInMillis",
-    "EngineExecutionTimeInMillis",
-    "ServiceProcessingTimeInMillis",
-    "TotalExecutionTimeInMillis",
-)
-
-
-def _fingerprint(request: Document) -> str:
-    """What must be the same for a token to stand for the same query."""
-    parts = [request.get(name) for name in ("QueryString", "QueryExecutionContext", "ResultConfiguration")]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _document(
-    name: str, request: Document, statement: Statement, workgroup: Document, folder: str
-) -> Document:
-    context = dict(request.get("QueryExecutionContext") or {})
-    if "Catalog" in context:
-        context["Catalog"] = context["Catalog"].lower()
-    given = request.get("ResultConfiguration") or {}
-    results = {key: value for key, value in given.items() if key != "OutputLocation"}
-    return {
-        "QueryExecutionId": name,
-        "Query": re.sub(r";\s*$", "", request["QueryString"]),
-        "StatementType": statement.type,
-        "SubstatementType": statement.name,
-        "ResultConfiguration": {"OutputLocation": output_location(statement, folder, name), **results},
-        "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
-        "QueryExecutionContext": context,
-        "Status": {"State": "QUEUED", "SubmissionDateTime": time.time()},
-        "Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": False}},
-        "WorkGroup": workgroup["Name"],
-        "EngineVersion": workgroup["Configuration"]["EngineVersion"],
-        "ExecutionParameters": request.get("ExecutionParameters"),
-        "Folder": folder,
-    }
-
-
-def _statistics(query: Document, more: Document, started: float, now: float) -> Document:
-    submitted = query["Status"]["SubmissionDateTime"]
-    total = max(1, int((now - submitted) * 1000))
-    return {
-        "EngineExecutionTimeInMillis": max(0, int((now - started) * 1000)),
-        "DataScannedInBytes": 0,
-        "ServicePreProcessingTimeInMillis": 0,
-        "QueryPlanningTimeInMillis": 0,
-        "ServiceProcessingTimeInMillis": 0,
-        **query["Statistics"],
-        **more,
-        "TotalExecutionTimeInMillis": total,
-    }
 
 
 def _see_results(query: Document) -> None:

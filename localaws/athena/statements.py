@@ -13,17 +13,7 @@ EXPECTED = (
     "'DESCRIBE', 'DROP', 'EXECUTE', 'EXPLAIN', 'GRANT', 'INSERT', 'MERGE', 'PREPARE', 'REFRESH', 'RESET', "
     "'REVOKE', 'ROLLBACK', 'SET', 'SHOW', 'START', 'TRUNCATE', 'UNLOAD', 'UPDATE', 'USE', <query>"
 )
-NOT_SERVED = (
-    "UPDATE",
-    "DELETE",
-    "MERGE",
-    "VACUUM",
-    "OPTIMIZE",
-    "PREPARE",
-    "EXECUTE",
-    "DEALLOCATE",
-    "ANALYZE",
-)
+NOT_SERVED = ("UPDATE", "DELETE", "MERGE", "VACUUM", "OPTIMIZE", "ANALYZE")
 
 # The statements Hive answers, by their first words: type, Athena's name. Longer ones first.
 HIVE = {
@@ -77,6 +67,8 @@ class Statement:
         replace: CREATE OR REPLACE.
         if_not_exists: CREATE … IF NOT EXISTS.
         served: False for what Athena runs and this does not.
+        prepared: The text a PREPARE keeps under the target's name.
+        values: The SQL expressions an EXECUTE gives for the question marks.
     """
 
     text: str
@@ -90,6 +82,8 @@ class Statement:
     replace: bool = False
     if_not_exists: bool = False
     served: bool = True
+    prepared: str = ""
+    values: tuple[str, ...] = ()
 
 
 def statement_of(sql: str) -> Statement:
@@ -120,10 +114,32 @@ def _outer(sql: str, reader: Reader, first: str) -> Statement | None:
         return _insert(sql, reader)
     if first == "CREATE" and (found := _create_query(sql, reader)):
         return found
+    if first in ("PREPARE", "EXECUTE", "DEALLOCATE"):
+        return _prepared(sql, reader, first)
     if first in NOT_SERVED:
         return Statement(sql, DML, first, served=False)
     reader.at = 0
     return _hive(sql, reader)
+
+
+def _prepared(sql: str, reader: Reader, first: str) -> Statement:
+    """PREPARE name FROM statement, EXECUTE name [USING value, …], DEALLOCATE PREPARE name."""
+    reader.need(*(("DEALLOCATE", "PREPARE") if first == "DEALLOCATE" else (first,)))
+    name = reader.word().value
+    if first == "PREPARE":
+        reader.need("FROM")
+        text = reader.rest()
+        statement_of(text.strip())
+        return Statement(sql, DDL, first, target=(None, name), prepared=text.strip())
+    values: tuple[str, ...] = ()
+    if first == "EXECUTE" and reader.take("USING"):
+        parts = split_words(reader.words[reader.at :])
+        values = tuple(sql[part[0].start : part[-1].end] for part in parts if part)
+        reader.at = len(reader.words)
+    reader.end()
+    return Statement(
+        sql, DDL if first == "DEALLOCATE" else UTILITY, first, target=(None, name), values=values
+    )
 
 
 def _explain(sql: str, reader: Reader) -> Statement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from localaws.athena.tags import Tags
 from localaws.errors import AwsError
 from localaws.glue.paging import page
 from localaws.world import World
@@ -20,6 +21,11 @@ DEFAULTS: dict[str, Any] = {
     "EnableMinimumEncryptionConfiguration": False,
     "EngineVersion": ENGINE,
 }
+# What belongs to a workgroup beside its queries: kind, the member that names the workgroup, and its own name.
+HELD = (
+    ("athena.prepared", "WorkGroupName", "StatementName"),
+    ("athena.namedquery", "WorkGroup", "NamedQueryId"),
+)
 NOT_SERVED = ("ManagedQueryResultsConfiguration", "IdentityCenterConfiguration", "ExecutionRole")
 
 
@@ -31,8 +37,9 @@ def invalid(message: str, code: str = "INVALID_INPUT") -> AwsError:
 class WorkGroups:
     """CreateWorkGroup and its like; ``primary`` is always there."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, tags: Tags) -> None:
         self.store = world.store
+        self.tags = tags
         primary = {
             **DEFAULTS,
             "EnforceWorkGroupConfiguration": False,
@@ -57,6 +64,7 @@ class WorkGroups:
         configuration = {**DEFAULTS, **_served(request.get("Configuration") or {}), "EngineVersion": ENGINE}
         if not self.store.create(KIND, name, _body(name, request.get("Description", ""), configuration)):
             raise invalid("WorkGroup is already created")
+        self.tags.put("workgroup", name, request.get("Tags") or [])
         return {}
 
     def GetWorkGroup(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -91,10 +99,28 @@ class WorkGroups:
             raise invalid("The primary workgroup cannot be deleted.")
         self.workgroup(name)
         ran = any(query["WorkGroup"] == name for query in self.store.all("athena.query"))
-        if ran and not request.get("RecursiveDeleteOption"):
+        held = [
+            (kind, body[identity])
+            for kind, member, identity in HELD
+            for body in self.store.all(kind)
+            if body[member] == name
+        ]
+        if (ran or held) and not request.get("RecursiveDeleteOption"):
             raise invalid("WorkGroup is not empty")
-        self.store.delete(KIND, name)
+        with self.store.transaction():
+            for kind, own in held:
+                self.store.delete(kind, f"{name}/{own}" if kind == "athena.prepared" else own)
+            self.store.delete(KIND, name)
+            self.tags.forget("workgroup", name)
         return {}
+
+    def ListEngineVersions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The engine versions a workgroup may select: the current one, by either name."""
+        named = ENGINE["EffectiveEngineVersion"]
+        versions = [
+            {"SelectedEngineVersion": word, "EffectiveEngineVersion": named} for word in ("AUTO", named)
+        ]
+        return {"EngineVersions": versions}
 
 
 def _body(name: str, description: str, configuration: dict[str, Any]) -> dict[str, Any]:

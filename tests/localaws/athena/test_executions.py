@@ -311,30 +311,6 @@ class TestStop:
 
 
 class TestRestart:
-    def test_what_was_under_way_has_failed(self, start, connect, tmp_path):
-        """
-        After a restart a query that ran is FAILED and worth another try; results of before are still there.
-        """
-        first = start(tmp_path / "state")
-        athena, s3 = connect(first, "athena"), connect(first, "s3")
-        s3.create_bucket(Bucket="lake")
-        request = {"ResultConfiguration": {"OutputLocation": "s3://lake/"}}
-        done = athena.start_query_execution(QueryString="SELECT 42 AS a", **request)["QueryExecutionId"]
-        assert "SUCCEEDED" == until(athena, done, "SUCCEEDED", "FAILED")
-        running = athena.start_query_execution(QueryString=HOURS, **request)["QueryExecutionId"]
-        until(athena, running, "RUNNING")
-        first.process.kill()
-        first.process.wait()
-        athena = connect(start(tmp_path / "state"), "athena")
-        status = athena.get_query_execution(QueryExecutionId=running)["QueryExecution"]["Status"]
-        assert ("FAILED", True, 1) == (
-            status["State"],
-            status["AthenaError"]["Retryable"],
-            status["AthenaError"]["ErrorCategory"],
-        )
-        rows = athena.get_query_results(QueryExecutionId=done)["ResultSet"]["Rows"]
-        assert [{"Data": [{"VarCharValue": "a"}]}, {"Data": [{"VarCharValue": "42"}]}] == rows
-
     def test_a_stop_does_not_wait_for_a_query(self, start, connect, tmp_path):
         """
         SIGTERM ends the server though a query would run for hours.

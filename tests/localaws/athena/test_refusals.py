@@ -68,7 +68,7 @@ FAILED = [
     ),
     ("SELECT ?", "INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected 1 but found 0"),
     ("DELETE FROM flights", "NOT_SUPPORTED: localaws does not run DELETE statements"),
-    ("EXECUTE prepared USING 1", "NOT_SUPPORTED: localaws does not run EXECUTE statements"),
+    ("EXECUTE prepared USING 1", "PreparedStatement prepared was not found in workGroup primary"),
     ("SHOW FUNCTIONS", "NOT_SUPPORTED: localaws does not run SHOW statements"),
     ("EXPLAIN ANALYZE SELECT 1", "NOT_SUPPORTED: localaws does not run EXPLAIN statements"),
     (
