@@ -65,11 +65,13 @@ class Crawl:
         """Crawl all targets.
 
         Raises:
-            AwsError: The database, a bucket or a classifier is not there.
+            AwsError: A bucket or a classifier is not there.
             Cancelled: The crawler was stopped; what is written stays.
         """
         database = self.crawler["DatabaseName"]
-        self.catalog.database(database)
+        with self.world.store.transaction():
+            if not any(found["Name"] == database.lower() for found in self.catalog.databases()):
+                self.catalog.create_database({"Name": database})
         seen: set[str] = set()
         for target in self.crawler["Targets"]["S3Targets"]:
             bucket, tables = self._look(target)
@@ -80,7 +82,7 @@ class Crawl:
 
     def _look(self, target: Document) -> tuple[str, list[FoundTable]]:
         """The tables under one target."""
-        bucket, prefix = split_uri(target["Path"])
+        bucket, prefix = target_place(target)
         prefix = prefix if not prefix or prefix.endswith("/") else prefix + "/"
         rules = csv_rules(self.world.store, self.crawler.get("Classifiers") or [])
         files = []
@@ -155,7 +157,11 @@ class Crawl:
             parameters, name = table.get("Parameters", {}), table["Name"]
             location = str(table.get("StorageDescriptor", {}).get("Location", ""))
             mine = parameters.get("UPDATED_BY_CRAWLER") == self.crawler["Name"]
-            if not mine or name in seen or not location.startswith(target["Path"].rstrip("/") + "/"):
+            if (
+                not mine
+                or name in seen
+                or not location.startswith("s3://" + "/".join(target_place(target)).rstrip("/") + "/")
+            ):
                 continue
             if behaviour == "DELETE_FROM_DATABASE":
                 self.catalog.delete_table(database, name)
@@ -191,3 +197,13 @@ def _essence(table: Document) -> Any:
     descriptor = table.get("StorageDescriptor", {})
     parameters = {key: value for key, value in table.get("Parameters", {}).items() if key not in STATISTICS}
     return descriptor.get("Columns"), descriptor.get("SerdeInfo"), table.get("PartitionKeys"), parameters
+
+
+def target_place(target: Document) -> tuple[str, str]:
+    """Bucket and prefix of an S3 target, whose path may leave ``s3://`` out.
+
+    Raises:
+        AwsError: It is no place in S3.
+    """
+    path = target["Path"]
+    return split_uri(path if "://" in path else f"s3://{path.lstrip('/')}")

@@ -9,10 +9,9 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.glue.catalog import Document
-from localaws.glue.crawl import Cancelled, Crawl, Outcome, grouping
+from localaws.glue.crawl import Cancelled, Crawl, Outcome, grouping, target_place
 from localaws.glue.paging import page
 from localaws.glue.tags import Tags
-from localaws.s3.blobs import split_uri
 from localaws.world import World
 
 KIND = "glue.crawler"
@@ -257,7 +256,7 @@ def _check(request: Document) -> None:
         if not target.get("Path"):
             raise AwsError(INVALID, "S3 target path must be given")
         try:
-            split_uri(target["Path"])
+            target_place(target)
         except AwsError as error:
             raise AwsError(INVALID, f"S3 target path {target['Path']} is not s3://bucket/prefix") from error
     if not request.get("DatabaseName"):

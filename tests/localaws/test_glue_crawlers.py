@@ -337,15 +337,17 @@ class TestOutcomes:
         assert "FAILED" == last["Status"]
         assert "bucket does not exist" in last["ErrorMessage"]
 
-    def test_a_missing_database_fails(self, glue, bucket):
+    def test_a_missing_database_is_made(self, glue, bucket, put):
         """
-        The run fails and names the database.
+        The crawler makes its database, and takes a target without s3:// (as Airflow's own system test has it).
         """
         name = f"crawler-{uuid.uuid4().hex[:8]}"
-        targets = {"S3Targets": [{"Path": f"s3://{bucket}/"}]}
-        glue.create_crawler(Name=name, Role=ROLE, DatabaseName="nosuch", Targets=targets)
+        put("fresh/a.csv", "id,name\n1,a\n")
+        targets = {"S3Targets": [{"Path": f"{bucket}/fresh"}]}
+        glue.create_crawler(Name=name, Role=ROLE, DatabaseName="Fresh", Targets=targets)
         glue.start_crawler(Name=name)
-        assert "Database nosuch not found." == finished(glue, name)["ErrorMessage"]
+        assert "SUCCEEDED" == finished(glue, name)["Status"]
+        assert ["fresh"] == [table["Name"] for table in glue.get_tables(DatabaseName="fresh")["TableList"]]
 
     def test_the_log_tells_the_run(self, client, crawl, put):
         """
