@@ -12,6 +12,7 @@ from localaws.sagemaker.processing import ProcessingJobs
 from localaws.sagemaker.tags import Tags
 from localaws.sagemaker.training import TrainingJobs
 from localaws.sagemaker.transform import TransformJobs
+from localaws.sagemaker.tuning.jobs import TuningJobs
 from localaws.world import World
 
 validation_code = "ValidationException"
@@ -20,8 +21,10 @@ validation_code = "ValidationException"
 def handlers(world: World) -> list[object]:
     """Everything that serves an operation of SageMaker over one world."""
     machine = Machine.of(world)
+    training = TrainingJobs(machine)
     return [
-        TrainingJobs(machine),
+        training,
+        TuningJobs(world, training),
         ProcessingJobs(machine),
         TransformJobs(machine),
         Models(world),

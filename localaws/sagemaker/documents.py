@@ -25,6 +25,7 @@ class Kind:
         missing: AWS's text when there is none.
         exists_code: The error code that goes with ``exists``.
         status: The member with its status, for lists.
+        missing_code: The error code that goes with ``missing``.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Kind:
     missing: str
     exists_code: str = "ValidationException"
     status: str = ""
+    missing_code: str = "ValidationException"
 
 
 class Documents:
@@ -76,7 +78,7 @@ class Documents:
         """
         body = self.find(name)
         if body is None:
-            raise AwsError("ValidationException", self.kind.missing.format(arn=self.arn(name), name=name))
+            raise AwsError(self.kind.missing_code, self.kind.missing.format(arn=self.arn(name), name=name))
         return body
 
     def update(self, name: str, **changes: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from localaws.sagemaker.refusals import invalid, not_implemented
@@ -19,7 +20,13 @@ SHAPING = {"NextToken", "MaxResults", "SortBy", "SortOrder", "NameContains", "St
 
 
 def page(
-    documents: list[dict[str, Any]], request: dict[str, Any], member: str, *, name: str, status: str = ""
+    documents: list[dict[str, Any]],
+    request: dict[str, Any],
+    member: str,
+    *,
+    name: str,
+    status: str = "",
+    orders: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """One page of documents, newest first unless asked otherwise, and the token of the next.
 
@@ -32,6 +39,7 @@ def page(
         member: The answer's member for the page.
         name: The documents' member with their name.
         status: The documents' member with their status, where they have one.
+        orders: Further values of SortBy, and the member each sorts by.
 
     Raises:
         AwsError: A filter nobody implements, or a token nobody gave.
@@ -39,9 +47,8 @@ def page(
     unknown = set(request) - SHAPING - set(BOUNDS)
     if unknown:
         raise not_implemented(f"the list filter {min(unknown)}")
-    by = {"Name": name, "Status": status, "LastModifiedTime": "LastModifiedTime"}.get(
-        request.get("SortBy", ""), "CreationTime"
-    )
+    known = {"Name": name, "Status": status, "LastModifiedTime": "LastModifiedTime", **(orders or {})}
+    by = known.get(request.get("SortBy", ""), "CreationTime")
     chosen = [document for document in documents if _matches(document, request, name, status)]
     descending = request.get("SortOrder", "Descending") == "Descending"
     chosen.sort(key=lambda document: _place(document, by, name), reverse=descending)

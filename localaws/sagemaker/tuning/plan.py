@@ -1,0 +1,249 @@
+"""A CreateHyperParameterTuningJob request, read and checked.
+
+Accepted and without effect here: what a training job accepts so, and the order of preference among several
+instance types (the first is always to be had).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.sagemaker.refusals import invalid, not_implemented, refuse
+from localaws.sagemaker.training_request import check_training_request
+from localaws.sagemaker.tuning.parameters import Categorical, parameters
+from localaws.sagemaker.tuning.space import Space
+from localaws.sagemaker.tuning.trials import Objective
+
+WHERE = "CreateHyperParameterTuningJob"
+EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
+MOST_EPOCHS = 20_000
+HYPERPARAMETERS = 100  # a training job takes; the objective's name is one of them
+PASSED_ON = (
+    "RoleArn",
+    "InputDataConfig",
+    "VpcConfig",
+    "OutputDataConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
+    "RetryStrategy",
+    "Environment",
+)
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One training job definition: what its trials search, and all their training jobs have in common."""
+
+    name: str
+    space: Space
+    objective: Objective
+    static: dict[str, str]
+    document: dict[str, Any]
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression that finds the objective in a log line; empty when the image is to know."""
+        found = self.document["AlgorithmSpecification"].get("MetricDefinitions", [])
+        return next((one["Regex"] for one in found if one["Name"] == self.objective.metric), "")
+
+    def training_request(
+        self, name: str, tuned: dict[str, str], tags: list[dict[str, str]]
+    ) -> dict[str, Any]:
+        """The CreateTrainingJob request of a trial."""
+        request = {member: self.document[member] for member in PASSED_ON if member in self.document}
+        return {
+            **request,
+            "TrainingJobName": name,
+            "AlgorithmSpecification": self.document["AlgorithmSpecification"],
+            "ResourceConfig": _resources(self.document),
+            "HyperParameters": {
+                **self.static,
+                **tuned,
+                "_tuning_objective_metric": self.objective.metric,
+            },
+            **({"Tags": tags} if tags else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A checked tuning job.
+
+    Attributes:
+        total: Trials there may be, None without bound.
+        parallel: Trials there may be at once.
+        seconds: It may take, None without bound.
+        median_rule: Whether trials that fall behind are stopped.
+        epochs: Hyperband's least and most.
+        criteria: The TuningJobCompletionCriteria.
+    """
+
+    strategy: str
+    definitions: tuple[Definition, ...]
+    total: int | None
+    parallel: int
+    seconds: int | None
+    median_rule: bool
+    epochs: tuple[int, int]
+    criteria: dict[str, Any]
+
+    @classmethod
+    def of(cls, request: dict[str, Any]) -> Plan:
+        """The plan of a request.
+
+        Raises:
+            AwsError: ValidationException or NotImplemented.
+        """
+        refuse(WHERE, request, ("Autotune",))
+        config = request["HyperParameterTuningJobConfig"]
+        definitions = tuple(_definition(request, document) for document in _documents(request))
+        if len({definition.objective.type for definition in definitions}) > 1:
+            raise invalid("All training job definitions must have objectives of the same type")
+        limits, strategy = config["ResourceLimits"], config["Strategy"]
+        early = config.get("TrainingJobEarlyStoppingType", "Off") == "Auto"
+        plan = cls(
+            strategy=strategy,
+            definitions=definitions,
+            total=_total(strategy, definitions, limits),
+            parallel=limits["MaxParallelTrainingJobs"],
+            seconds=limits.get("MaxRuntimeInSeconds"),
+            median_rule=early,
+            epochs=_epochs(config, definitions) if strategy == "Hyperband" else (0, 0),
+            criteria=config.get("TuningJobCompletionCriteria", {}),
+        )
+        if strategy != "Hyperband" and config.get("StrategyConfig"):
+            raise invalid("StrategyConfig can only be given with the strategy Hyperband")
+        if strategy == "Hyperband" and early:
+            raise invalid(
+                "TrainingJobEarlyStoppingType must be Off for the strategy Hyperband, which stops jobs itself"
+            )
+        return plan
+
+    @property
+    def watches(self) -> bool:
+        """Whether trials are looked at while they run."""
+        return self.median_rule or self.strategy == "Hyperband"
+
+    @property
+    def objective(self) -> Objective:
+        """The objective by which trials of all definitions compare."""
+        return self.definitions[0].objective
+
+
+def _documents(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The training job definitions of a request."""
+    single, several = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")
+    if bool(single) == bool(several):
+        raise invalid("You must provide either TrainingJobDefinition or TrainingJobDefinitions, and not both")
+    if single:
+        return [single]
+    config = request["HyperParameterTuningJobConfig"]
+    for member in ("ParameterRanges", "HyperParameterTuningJobObjective"):
+        if member in config:
+            raise invalid(f"{member} must be given in each of TrainingJobDefinitions, not for all of them")
+    names = [document.get("DefinitionName") for document in several or []]
+    if None in names or len(names) > len(set(names)):
+        raise invalid("Each of TrainingJobDefinitions must have a DefinitionName of its own")
+    return list(several or [])
+
+
+def _definition(request: dict[str, Any], document: dict[str, Any]) -> Definition:
+    config = request["HyperParameterTuningJobConfig"]
+    ranges = document.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
+    if ranges.get("AutoParameters"):
+        raise not_implemented(f"{WHERE}.AutoParameters")
+    objective = document.get("TuningObjective") or config.get("HyperParameterTuningJobObjective")
+    if not objective:
+        raise invalid("A hyperparameter tuning job objective must be given")
+    space = Space(tuple(parameters(ranges)))
+    if not space.parameters:
+        raise invalid("At least one hyperparameter range must be given")
+    static = document.get("StaticHyperParameters", {})
+    both = sorted({parameter.name for parameter in space.parameters} & set(static))
+    if both:
+        raise invalid(f"A hyperparameter is either static or tunable, {', '.join(both)} would be both")
+    if len(space.parameters) + len(static) >= HYPERPARAMETERS:
+        raise invalid(
+            f"At most {HYPERPARAMETERS} hyperparameters can be given, one of them _tuning_objective_metric"
+        )
+    name = document.get("DefinitionName", "")
+    definition = Definition(name, space, Objective.of(objective), static, document)
+    if not definition.pattern:
+        raise invalid(
+            "A metric is required for this hyperparameter tuning job objective. "
+            "Provide a metric in the metric definitions."
+        )
+    _check_trials(request["HyperParameterTuningJobName"], definition)
+    return definition
+
+
+def _check_trials(tuning: str, definition: Definition) -> None:
+    """Refuse what the trials' training jobs would be refused for."""
+    tuned = {parameter.name: parameter.value(0.5) for parameter in definition.space.parameters}
+    check_training_request(definition.training_request(f"{tuning}-001-00000000", tuned, []))
+
+
+def _resources(document: dict[str, Any]) -> dict[str, Any]:
+    """The ResourceConfig of the trials."""
+    preferred = document.get("HyperParameterTuningResourceConfig")
+    if not preferred:
+        if "ResourceConfig" not in document:
+            raise invalid("You must provide either ResourceConfig or HyperParameterTuningResourceConfig")
+        resources: dict[str, Any] = document["ResourceConfig"]
+        return resources
+    if "ResourceConfig" in document:
+        raise invalid(
+            "You must provide either ResourceConfig or HyperParameterTuningResourceConfig, and not both"
+        )
+    first = next(iter(preferred.get("InstanceConfigs", [])), preferred)
+    both = {**preferred, **first}
+    members = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
+    return {member: both[member] for member in members if member in both}
+
+
+def _total(strategy: str, definitions: tuple[Definition, ...], limits: dict[str, Any]) -> int | None:
+    """The trials there may be."""
+    counts = [definition.space.count for definition in definitions]
+    combinations = None if None in counts else sum(count or 0 for count in counts)
+    asked: int | None = limits.get("MaxNumberOfTrainingJobs")
+    if strategy == "Grid":
+        every = [parameter for definition in definitions for parameter in definition.space.parameters]
+        if not all(isinstance(parameter, Categorical) for parameter in every):
+            raise invalid("The strategy Grid supports only categorical hyperparameters")
+        if asked not in (None, combinations):
+            raise invalid(
+                "With the strategy Grid, MaxNumberOfTrainingJobs must be left out or be the number of "
+                f"distinct combinations, {combinations}, got {asked}"
+            )
+        return combinations
+    if asked is None:
+        if "MaxRuntimeInSeconds" not in limits:
+            raise invalid("ResourceLimits must give MaxNumberOfTrainingJobs or MaxRuntimeInSeconds")
+        return combinations
+    if combinations is not None and combinations < asked:
+        raise invalid(
+            "You don't have enough combinations of hyperparameter ranges. The total number of "
+            f"hyperparameter combinations for the provided ranges [{float(combinations)}] must be equal or "
+            f"greater than the value of MaxNumberOfJobs, [{asked}]. Provide additional ranges."
+        )
+    return asked
+
+
+def _epochs(config: dict[str, Any], definitions: tuple[Definition, ...]) -> tuple[int, int]:
+    """The least and the most epochs of a trial under Hyperband."""
+    given = config.get("StrategyConfig", {}).get("HyperbandStrategyConfig", {})
+    static = [definition.static.get(name, "") for definition in definitions for name in EPOCHS]
+    most = given.get("MaxResource") or next((int(text) for text in static if text.isdecimal()), 0)
+    if not most:
+        raise invalid(
+            "MaxResource of HyperbandStrategyConfig must be given, or be inferable from one of the static "
+            f"hyperparameters {', '.join(EPOCHS)}"
+        )
+    least = given.get("MinResource", 1)
+    if not least <= most <= MOST_EPOCHS:
+        raise invalid(f"MinResource <= MaxResource <= {MOST_EPOCHS} must hold, got {least} and {most}")
+    return least, most
