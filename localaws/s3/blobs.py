@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 from localaws.database import Database
 from localaws.errors import AwsError
+from localaws.s3.errors import S3Error, no_such_key, no_such_version
 from localaws.s3.files import PIECE, Blob, BlobFolder
-from localaws.s3.index import SCHEMA, Expectation, Index, StoredObject
+from localaws.s3.index import Expectation, Index
+from localaws.s3.rows import Marker, StoredObject
+from localaws.s3.schema import SCHEMA, modernise
 
 __all__ = ["Objects", "StoredObject", "split_uri"]
+log = logging.getLogger("localaws")
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -35,9 +43,13 @@ class Objects:
 
     def __init__(self, state: Path) -> None:
         self.files = BlobFolder(state / "blobs")
-        self.index = Index(Database(state / "s3.db", SCHEMA), self.files)
-        self.index.database.change("DELETE FROM garbage")
-        self.files.sweep(self.index.live_blobs())
+        database = Database(state / "s3.db", SCHEMA)
+        modernise(database)
+        self.index = Index(database, self.files)
+        database.change("DELETE FROM garbage")
+        if lost := self.files.sweep(self.index.live_blobs()):
+            for name in self.index.drop_blobs(lost):
+                log.warning("%s lost its data, as by a power cut, and is removed", name)
 
     def bucket_exists(self, bucket: str) -> bool:
         """Whether there is such a bucket."""
@@ -52,15 +64,31 @@ class Objects:
         self.index.need_bucket(bucket)
         return list(self.index.scan(bucket, prefix))
 
-    def get(self, bucket: str, key: str) -> StoredObject:
-        """One object.
+    def get(self, bucket: str, key: str, version: str | None = None) -> StoredObject:
+        """One object as it is now, or one version of it.
 
         Raises:
-            AwsError: NoSuchBucket or NoSuchKey.
+            AwsError: NoSuchBucket, NoSuchKey, NoSuchVersion; MethodNotAllowed for a delete marker's version.
         """
+        if version is not None:
+            return self._get_version(bucket, key, version)
         found = self.index.find(bucket, key)
         if found is None:
-            raise AwsError("NoSuchKey", "The specified key does not exist.", 404, Key=key)
+            marker = self.index.newest_past(bucket, key)
+            raise no_such_key(key, marker_headers(marker) if isinstance(marker, Marker) else None)
+        return found
+
+    def _get_version(self, bucket: str, key: str, version: str) -> StoredObject:
+        found = self.index.find_version(bucket, key, version)
+        if found is None:
+            raise no_such_version(key, version)
+        if isinstance(found, Marker):
+            headers = marker_headers(found) | {
+                "Allow": "DELETE",
+                "Last-Modified": formatdate(int(found.modified), usegmt=True),
+            }
+            message = "The specified method is not allowed against this resource."
+            raise S3Error("MethodNotAllowed", message, 405, headers, ResourceType="DeleteMarker")
         return found
 
     def put_bytes(
@@ -94,7 +122,7 @@ class Objects:
         return item
 
     def delete(self, bucket: str, key: str) -> None:
-        """Remove an object; no matter if there is none."""
+        """Remove an object (by a delete marker in a bucket with versions); no matter if there is none."""
         self.index.delete(bucket, key)
         self.index.collect()
 
@@ -104,30 +132,36 @@ class Objects:
         key: str,
         blob: Blob,
         *,
-        etag: str | None = None,
         metadata: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        checksums: Mapping[str, str] | None = None,
-        tags: Mapping[str, str] | None = None,
-        parts: tuple[int, ...] = (),
         expect: Expectation | None = None,
+        **details: Any,
     ) -> StoredObject:
-        """Make a finished blob visible as an object, if the object it replaces is as expected."""
+        """Make a finished blob visible as an object, if the object it replaces is as expected.
+
+        Args:
+            bucket: Its bucket.
+            key: Its key.
+            blob: Its data.
+            metadata: What the user says of it.
+            expect: Raises, within the step that replaces it, when the older object is not as demanded.
+            details: Other members of StoredObject: headers, checksums, tags, parts, …
+        """
+        path = self.files.path(blob.name)
         item = StoredObject(
-            bucket,
-            key,
-            self.files.path(blob.name),
-            blob.size,
-            etag or blob.md5,
-            time.time(),
-            dict(metadata or {}),
-            dict(headers or {}),
-            dict(checksums or {}),
-            dict(tags or {}),
-            parts,
+            bucket, key, path, blob.size, blob.md5, time.time(), dict(metadata or {}), **details
         )
         self.index.collect()
-        self.index.publish(item, expect)
+        return self.index.publish(item, expect)
+
+    def amend(self, bucket: str, key: str, version: str | None = None, **changes: Any) -> StoredObject:
+        """Change what is kept of an object or version beside its data, such as its tags; the result.
+
+        Raises:
+            AwsError: As ``get``.
+        """
+        with self.index.database.transaction():
+            item = replace(self.get(bucket, key, version), **changes)
+            self.index.update(item)
         return item
 
     def reclaim(self) -> None:
@@ -137,3 +171,8 @@ class Objects:
     def close(self) -> None:
         """Let go of the index."""
         self.index.database.close()
+
+
+def marker_headers(marker: Marker) -> dict[str, str]:
+    """What S3 says of a delete marker in the way."""
+    return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version}

@@ -24,11 +24,16 @@ class Received:
     checksums: dict[str, str]
 
 
-def receive(request: Request, writer: BlobWriter) -> Received:
+def receive(request: Request, writer: BlobWriter, default: str | None = None) -> Received:
     """Write an upload's body to a blob and check it against every digest the client gave.
 
+    Args:
+        request: The upload.
+        writer: Takes the data.
+        default: The checksum to compute where the client gives none.
+
     Raises:
-        AwsError: MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest or BadDigest.
+        AwsError: MissingContentLength, EntityTooLarge, IncompleteBody, InvalidDigest, BadDigest, …
     """
     headers = request.headers
     if "Content-Length" not in headers and "Transfer-Encoding" not in headers:
@@ -36,24 +41,33 @@ def receive(request: Request, writer: BlobWriter) -> Received:
     announced = headers.get("x-amz-decoded-content-length") or headers.get("Content-Length") or "0"
     if not announced.isdecimal() or int(announced) > MAX_SIZE:
         raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
-    wanted = checksums.given(headers)
-    trailer = headers.get("x-amz-trailer", "").lower().removeprefix(checksums.PREFIX)
-    algorithms = {*wanted, trailer} & set(checksums.COMPUTED)
-    digests = {name: checksums.digest(name) for name in sorted(algorithms)}
+    algorithm = checksums.expected(headers) or default
+    digest = checksums.digest(algorithm) if algorithm else None
     trailers: dict[str, str] = {}
     for piece in _pieces(request, trailers):
         writer.write(piece)
-        for digest in digests.values():
+        if digest:
             digest.update(piece)
-    wanted |= checksums.given(trailers)
-    for name, digest in digests.items():
-        if name in wanted and wanted[name] != checksums.encoded(digest.digest()):
-            raise checksums.mismatch(name)
     blob = writer.seal()
     _check_md5(headers.get("Content-MD5"), blob)
     if _chunked(request) and headers.get("x-amz-decoded-content-length") not in (None, str(blob.size)):
         raise incomplete()
-    return Received(blob, wanted)
+    sums = {algorithm: checksums.encoded(digest.digest())} if algorithm and digest else {}
+    _check_sums(request, trailers, sums)
+    return Received(blob, sums)
+
+
+def _check_sums(request: Request, trailers: dict[str, str], sums: dict[str, str]) -> None:
+    """Hold the computed checksum against the one in the headers or behind the body."""
+    if request.headers.get("x-amz-trailer", "").lower().startswith(checksums.PREFIX) and not trailers:
+        message = (
+            "The request contained trailing data that was not well-formed or did not conform to our "
+            "published schema."
+        )
+        raise AwsError("MalformedTrailerError", message)
+    for name, value in (checksums.given(request.headers) | checksums.given(trailers)).items():
+        if sums.get(name) != value:
+            raise checksums.mismatch(name)
 
 
 def _check_md5(wanted: str | None, blob: Blob) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 
 from localaws.errors import AwsError
-from localaws.s3.index import Expectation, StoredObject
+from localaws.s3.errors import no_such_key
+from localaws.s3.index import Expectation
+from localaws.s3.rows import StoredObject
 from localaws.wire import Request
 
 
@@ -75,6 +77,18 @@ def write_expectation(request: Request) -> Expectation | None:
             raise failed("If-Match")
 
     return expect
+
+
+def check_delete(match: str, key: str, item: StoredObject | None) -> None:
+    """Check what a deletion demands of the object it removes.
+
+    Raises:
+        AwsError: NoSuchKey or PreconditionFailed.
+    """
+    if item is None:
+        raise no_such_key(key)
+    if not _has_etag(match, item):
+        raise failed("If-Match")
 
 
 def failed(condition: str) -> AwsError:

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from localaws.errors import AwsError
+from localaws.s3.errors import S3Error
+from localaws.s3.rows import StoredObject
 from localaws.wire import Request, Response
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -20,12 +22,17 @@ Element = tuple[str, Node]
 
 
 def render(root: str, *children: Element) -> bytes:
-    """A document; None leaves an element out, a list nests, and equal names may repeat."""
+    """A document; None leaves an element out, a list nests, and equal names may repeat.
+
+    A name may be followed by attributes.
+    """
     return f'{DECLARATION}<{root} xmlns="{NAMESPACE}">{_inner(children)}</{root}>'.encode()
 
 
 def _inner(children: list[Element] | tuple[Element, ...]) -> str:
-    return "".join(f"<{tag}>{_text(value)}</{tag}>" for tag, value in children if value is not None)
+    return "".join(
+        f"<{tag}>{_text(value)}</{tag.partition(' ')[0]}>" for tag, value in children if value is not None
+    )
 
 
 def _text(value: Node) -> str:
@@ -41,6 +48,17 @@ def answer(root: str, *children: Element, headers: dict[str, str] | None = None)
     return Response(200, {"Content-Type": "application/xml", **(headers or {})}, render(root, *children))
 
 
+def stored(item: StoredObject) -> list[Element]:
+    """What every listing says of an object's data."""
+    return [
+        ("ETag", f'"{item.etag}"'),
+        *[("ChecksumAlgorithm", name.upper()) for name in item.checksums if name != "type"],
+        ("ChecksumType", item.checksums.get("type")),
+        ("Size", item.size),
+        ("StorageClass", item.headers.get("x-amz-storage-class", "STANDARD")),
+    ]
+
+
 def error(failure: AwsError, resource: str) -> Response:
     """An error in S3's form."""
     request_id = uuid.uuid4().hex[:16].upper()
@@ -48,7 +66,10 @@ def error(failure: AwsError, resource: str) -> Response:
     children += [(name, str(value)) for name, value in failure.fields.items()]
     children += [("Resource", resource), ("RequestId", request_id), ("HostId", "localaws")]
     body = f"{DECLARATION}<Error>{_inner(children)}</Error>".encode()
-    return Response(failure.status, {"Content-Type": "application/xml", "x-amz-request-id": request_id}, body)
+    headers = {"Content-Type": "application/xml", "x-amz-request-id": request_id}
+    if isinstance(failure, S3Error):
+        headers |= failure.headers
+    return Response(failure.status, headers, body)
 
 
 def parse(request: Request) -> ElementTree.Element:

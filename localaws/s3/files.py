@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,9 +127,20 @@ class BlobFolder:
         """Remove a blob; open readers keep what they read."""
         self.path(name).unlink(missing_ok=True)
 
-    def sweep(self, live: set[str]) -> int:
-        """Remove every blob not named; how many there were. For the start only, while nobody writes."""
-        dead = [path for path in self._folder.glob("??/*") if path.name not in live]
-        for path in dead:
-            path.unlink()
-        return len(dead)
+    def sweep(self, live: Mapping[str, int]) -> set[str]:
+        """Remove every blob not named. For the start only, while nobody writes.
+
+        Args:
+            live: The size that each blob should have, by name.
+
+        Returns:
+            The named ones that are missing or of another size, as after a power cut.
+        """
+        whole: set[str] = set()
+        for folder in os.scandir(self._folder):
+            for entry in os.scandir(folder.path):
+                if entry.name not in live:
+                    Path(entry.path).unlink()
+                elif entry.stat().st_size == live[entry.name]:
+                    whole.add(entry.name)
+        return live.keys() - whole

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from localaws.errors import AwsError
 from localaws.s3 import checksums
-from localaws.s3.index import StoredObject
+from localaws.s3.rows import StoredObject
 from localaws.wire import Request
 
 META = "x-amz-meta-"
@@ -34,6 +34,12 @@ OVERRIDES = (
     "Content-Type",
     "Expires",
 )
+NOT_COPIED = (  # a copy has its own, or the usual ones
+    "x-amz-website-redirect-location",
+    "x-amz-storage-class",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+)
 CLASSES = ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY")
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
@@ -42,7 +48,7 @@ def system_headers(request: Request) -> dict[str, str]:
     """The system headers of an upload, as they will be given back.
 
     Raises:
-        AwsError: For what cannot be kept honestly: archives, customer keys, ACLs, object locks.
+        AwsError: For what cannot be kept honestly: archives, customer keys, object locks.
     """
     headers = request.headers
     storage = headers.get("x-amz-storage-class", "STANDARD")
@@ -54,8 +60,6 @@ def system_headers(request: Request) -> dict[str, str]:
         )
     if "x-amz-server-side-encryption-customer-algorithm" in headers:
         raise AwsError("NotImplemented", "localaws does not implement s3 encryption with customer keys", 501)
-    if headers.get("x-amz-acl", "private") not in ("private", "bucket-owner-full-control"):
-        raise AwsError("AccessControlListNotSupported", "The bucket does not allow ACLs")
     if "x-amz-object-lock-mode" in headers or "x-amz-object-lock-legal-hold" in headers:
         raise AwsError("InvalidRequest", "Bucket is missing Object Lock Configuration")
     kept = {name: value for name in KEPT if (value := headers.get(name))}
@@ -132,13 +136,18 @@ def of_object(item: StoredObject, request: Request) -> dict[str, str]:
         headers[META + name] = value if value.isascii() else _encoded_word(value)
     if item.tags:
         headers["x-amz-tagging-count"] = str(len(item.tags))
-    if request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+    if wants_checksums(request):
         headers |= checksum_headers(item.checksums)
     for name in OVERRIDES:
         override = request.query.get(f"response-{name.lower()}")
         if override is not None:
             headers[name] = override
     return headers
+
+
+def wants_checksums(request: Request) -> bool:
+    """Whether a reader asks for an object's checksum."""
+    return request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
 
 
 def _encoded_word(value: str) -> str:

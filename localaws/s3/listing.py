@@ -4,40 +4,59 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 from localaws.errors import AwsError
 from localaws.s3 import documents
 from localaws.s3.blobs import Objects
-from localaws.s3.index import Index, StoredObject
 from localaws.s3.place import Place
+from localaws.s3.rows import StoredObject
 from localaws.wire import Request, Response
 
 PAGE = 1000
 SKIPS = 16  # keys of one common prefix read past before it is cheaper to search anew behind it
 
 
+class Keyed(Protocol):
+    """Whatever is listed by key."""
+
+    @property
+    def key(self) -> str:
+        """Its key."""
+
+
+Item = TypeVar("Item", bound=Keyed)
+
+
 @dataclass
-class Page:
+class Page(Generic[Item]):
     """One page; the next one follows ``last``, a key or common prefix; None when there is none."""
 
-    objects: list[StoredObject] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     last: str | None = None
 
 
-def page(index: Index, bucket: str, *, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Up to ``limit`` objects and common prefixes under a prefix, after a key or common prefix, in order."""
-    found, count, last = Page(), 0, after
+def page(
+    scan: Callable[[str], Iterator[Item]], *, prefix: str, delimiter: str, after: str, limit: int
+) -> Page[Item]:
+    """Up to ``limit`` items and common prefixes, after a key or common prefix, in order.
+
+    ``scan`` gives the items under the prefix that come after a key.
+    """
+    found: Page[Item] = Page()
+    count, last = 0, after
     group = _group(after, prefix, delimiter)
     if group != after:  # in the midst of a group: the group is still to be named
         group = None
     position, searching = after, limit > 0
     while searching:
         searching, skipped = False, 0
-        for item in index.scan(bucket, prefix, position):
+        for item in scan(position):
             if group is not None and item.key.startswith(group):
                 skipped += 1
                 if skipped > SKIPS:
@@ -49,7 +68,7 @@ def page(index: Index, bucket: str, *, prefix: str, delimiter: str, after: str, 
                 return found
             group, count = _group(item.key, prefix, delimiter), count + 1
             if group is None:
-                found.objects.append(item)
+                found.items.append(item)
             else:
                 found.prefixes.append(group)
             last = group or item.key
@@ -80,7 +99,8 @@ class Listing:
         limit = page_size(query, "max-keys")
         spell = spelling(query)
         after = _position(query) if second else query.get("marker", "")
-        found = page(self._index, place.bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit)
+        scan = partial(self._index.scan, place.bucket, prefix)
+        found = page(scan, prefix=prefix, delimiter=delimiter, after=after, limit=limit)
         children: list[documents.Element] = [
             ("Name", place.bucket),
             ("Prefix", spell(prefix)),
@@ -93,7 +113,7 @@ class Listing:
             token = base64.urlsafe_b64encode(found.last.encode()).decode() if found.last is not None else None
             start = query.get("start-after")
             children += [
-                ("KeyCount", len(found.objects) + len(found.prefixes)),
+                ("KeyCount", len(found.items) + len(found.prefixes)),
                 ("ContinuationToken", query.get("continuation-token")),
                 ("NextContinuationToken", token),
                 ("StartAfter", spell(start) if start else None),
@@ -102,23 +122,18 @@ class Listing:
             following = spell(found.last) if found.last is not None and delimiter else None
             children += [("Marker", spell(query.get("marker", ""))), ("NextMarker", following)]
         with_owner = not second or query.get("fetch-owner") == "true"
-        children += [("Contents", self._entry(item, spell, with_owner)) for item in found.objects]
+        children += [("Contents", self._entry(item, spell, with_owner)) for item in found.items]
         children += [("CommonPrefixes", [("Prefix", spell(common))]) for common in found.prefixes]
         return documents.answer("ListBucketResult", *children)
 
     def _entry(
         self, item: StoredObject, spell: Callable[[str], str], with_owner: bool
     ) -> list[documents.Element]:
-        algorithms = [name.upper() for name in item.checksums if name != "type"]
         return [
             ("Key", spell(item.key)),
             ("LastModified", documents.iso(item.modified)),
-            ("ETag", f'"{item.etag}"'),
-            *[("ChecksumAlgorithm", name) for name in algorithms],
-            ("ChecksumType", item.checksums.get("type")),
-            ("Size", item.size),
+            *documents.stored(item),
             ("Owner", [("ID", self._account)] if with_owner else None),
-            ("StorageClass", item.headers.get("x-amz-storage-class", "STANDARD")),
         ]
 
 
@@ -138,11 +153,20 @@ def page_size(query: Mapping[str, str], name: str) -> int:
     Raises:
         AwsError: InvalidArgument.
     """
-    text = query.get(name, str(PAGE))
+    return min(whole_number(query, name, PAGE), PAGE)
+
+
+def whole_number(query: Mapping[str, str], name: str, default: int) -> int:
+    """A number of a query.
+
+    Raises:
+        AwsError: InvalidArgument.
+    """
+    text = query.get(name) or str(default)
     if not text.isdecimal() or int(text) > 2**31 - 1:
         message = f"Provided {name} not an integer or within integer range"
         raise AwsError("InvalidArgument", message, ArgumentName=name, ArgumentValue=text)
-    return min(int(text), PAGE)
+    return int(text)
 
 
 def spelling(query: Mapping[str, str]) -> Callable[[str], str]:

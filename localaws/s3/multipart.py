@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
 from localaws.errors import AwsError
 from localaws.s3 import checksums, documents, headers
 from localaws.s3.blobs import Objects
 from localaws.s3.body import MAX_SIZE, receive
-from localaws.s3.listing import page_size, spelling
-from localaws.s3.objects import source_of_copy
+from localaws.s3.copies import source_header, source_of_copy
+from localaws.s3.listing import page, page_size, spelling, whole_number
 from localaws.s3.place import Place
 from localaws.s3.uploads import Part, Upload, Uploads
 from localaws.wire import Request, Response
@@ -30,20 +31,17 @@ class Multipart:
     def create(self, request: Request, place: Place) -> Response:
         """CreateMultipartUpload."""
         self._objects.index.need_bucket(place.bucket)
-        algorithm = request.headers.get("x-amz-checksum-algorithm")
-        kind = request.headers.get("x-amz-checksum-type")
-        if algorithm:
-            kind = kind or ("FULL_OBJECT" if algorithm == "CRC64NVME" else "COMPOSITE")
+        algorithm, kind = _checksum_asked(request)
         upload = self._uploads.create(
             place.bucket,
             place.key,
             headers=headers.system_headers(request),
             metadata=headers.user_metadata(request.headers),
             tags=headers.tags(request),
-            algorithm=algorithm and algorithm.lower(),
+            algorithm=algorithm,
             checksum_type=kind,
         )
-        echo = {"x-amz-checksum-algorithm": algorithm, "x-amz-checksum-type": kind}
+        echo = {"x-amz-checksum-algorithm": algorithm and algorithm.upper(), "x-amz-checksum-type": kind}
         return documents.answer(
             "InitiateMultipartUploadResult",
             ("Bucket", place.bucket),
@@ -55,8 +53,12 @@ class Multipart:
     def put_part(self, request: Request, place: Place) -> Response:
         """UploadPart."""
         upload, number = self._upload(request, place), _part_number(request)
+        default = upload.algorithm if upload.checksum_type == checksums.FULL else None
+        given = checksums.expected(request.headers) or default
+        if upload.algorithm and given != upload.algorithm:
+            raise checksums.wrong_kind(upload.algorithm, given)
         with self._objects.files.writer() as writer:
-            received = receive(request, writer)
+            received = receive(request, writer, default)
             self._uploads.keep(upload, number, received.blob, received.checksums)
         found = {"ETag": f'"{received.blob.md5}"', **headers.checksum_headers(received.checksums)}
         return Response(200, found)
@@ -70,12 +72,17 @@ class Multipart:
             writer.append(source.path, start, length)
             blob = writer.seal_as_written()
             sums = {}
-            if upload.algorithm in checksums.COMPUTED:
+            if upload.algorithm:
                 path = self._objects.files.path(blob.name)
                 sums[upload.algorithm] = checksums.of_file(upload.algorithm, path)
             self._uploads.keep(upload, number, blob, sums)
-        etag, moment = f'"{blob.md5}"', documents.iso(time.time())
-        return documents.answer("CopyPartResult", ("ETag", etag), ("LastModified", moment))
+        return documents.answer(
+            "CopyPartResult",
+            ("ETag", f'"{blob.md5}"'),
+            ("LastModified", documents.iso(time.time())),
+            *[(checksums.member(name), value) for name, value in sums.items()],
+            headers=source_header(self._objects.index, source),
+        )
 
     def abort(self, request: Request, place: Place) -> Response:
         """AbortMultipartUpload."""
@@ -87,7 +94,7 @@ class Multipart:
         """ListParts."""
         upload = self._upload(request, place)
         limit = page_size(request.query, "max-parts")
-        marker = int(request.query.get("part-number-marker") or 0)
+        marker = whole_number(request.query, "part-number-marker", 0)
         found = [part for part in self._uploads.parts(upload) if part.number > marker]
         shown = found[:limit]
         return documents.answer(
@@ -95,7 +102,10 @@ class Multipart:
             ("Bucket", place.bucket),
             ("Key", place.key),
             ("UploadId", upload.id),
+            ("Initiator", [("ID", self._account)]),
             ("Owner", [("ID", self._account)]),
+            ("ChecksumAlgorithm", upload.algorithm and upload.algorithm.upper()),
+            ("ChecksumType", upload.checksum_type),
             ("StorageClass", upload.headers.get("x-amz-storage-class", "STANDARD")),
             ("PartNumberMarker", marker),
             ("NextPartNumberMarker", shown[-1].number if shown else 0),
@@ -108,17 +118,20 @@ class Multipart:
         """ListMultipartUploads, by key and upload."""
         query = request.query
         self._objects.index.need_bucket(place.bucket)
-        if query.get("delimiter"):
-            message = "localaws does not implement s3.ListMultipartUploads with a delimiter"
-            raise AwsError("NotImplemented", message, 501)
-        prefix, limit, spell = query.get("prefix", ""), page_size(query, "max-uploads"), spelling(query)
-        marker = (query.get("key-marker", ""), query.get("upload-id-marker") or "\U0010ffff")
-        found = [
-            upload
-            for upload in self._uploads.of_bucket(place.bucket)
-            if upload.key.startswith(prefix) and (upload.key, upload.id) > marker
-        ]
-        shown, more = found[:limit], len(found) > limit
+        prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+        limit, spell = page_size(query, "max-uploads"), spelling(query)
+        marker, upload_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
+        under = [upload for upload in self._uploads.of_bucket(place.bucket) if upload.key.startswith(prefix)]
+
+        def scan(after: str) -> Iterator[Upload]:
+            """The uploads behind a key; at the marker's key, those behind the marked one too."""
+            same = bool(upload_marker) and after == marker
+            for upload in under:
+                if upload.key > after or (same and upload.key == after and upload.id > upload_marker):
+                    yield upload
+
+        found = page(scan, prefix=prefix, delimiter=delimiter, after=marker, limit=limit)
+        last = found.items[-1] if found.items and found.items[-1].key == found.last else None
         entries: list[documents.Element] = [
             (
                 "Upload",
@@ -127,26 +140,45 @@ class Multipart:
                     ("UploadId", upload.id),
                     ("Initiated", documents.iso(upload.started)),
                     ("StorageClass", upload.headers.get("x-amz-storage-class", "STANDARD")),
+                    ("Initiator", [("ID", self._account)]),
+                    ("Owner", [("ID", self._account)]),
+                    ("ChecksumAlgorithm", upload.algorithm and upload.algorithm.upper()),
+                    ("ChecksumType", upload.checksum_type),
                 ],
             )
-            for upload in shown
+            for upload in found.items
         ]
+        entries += [("CommonPrefixes", [("Prefix", spell(common))]) for common in found.prefixes]
         return documents.answer(
             "ListMultipartUploadsResult",
             ("Bucket", place.bucket),
-            ("KeyMarker", spell(query.get("key-marker", ""))),
-            ("UploadIdMarker", query.get("upload-id-marker", "")),
-            ("NextKeyMarker", spell(shown[-1].key) if more else None),
-            ("NextUploadIdMarker", shown[-1].id if more else None),
+            ("KeyMarker", spell(marker)),
+            ("UploadIdMarker", upload_marker),
+            ("NextKeyMarker", None if found.last is None else spell(found.last)),
+            ("NextUploadIdMarker", last.id if last else None),
             ("Prefix", spell(prefix)),
+            ("Delimiter", spell(delimiter) if delimiter else None),
             ("EncodingType", query.get("encoding-type")),
             ("MaxUploads", limit),
-            ("IsTruncated", more),
+            ("IsTruncated", found.last is not None),
             *entries,
         )
 
     def _upload(self, request: Request, place: Place) -> Upload:
         return self._uploads.get(request.query.get("uploadId", ""), place.bucket, place.key)
+
+
+def _checksum_asked(request: Request) -> tuple[str | None, str | None]:
+    """The checksum algorithm of a new upload, and its type."""
+    algorithm = request.headers.get("x-amz-checksum-algorithm")
+    kind = request.headers.get("x-amz-checksum-type")
+    if algorithm:
+        name = checksums.known(algorithm)
+        return name, checksums.kind_of(name, kind)
+    if kind:
+        message = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+        raise AwsError("InvalidRequest", message)
+    return None, None
 
 
 def _described(part: Part) -> list[documents.Element]:

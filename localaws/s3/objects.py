@@ -1,22 +1,23 @@
-"""Objects: put, copy, get (ranges, parts, conditions), delete one or many."""
+"""Objects: put, and get (ranges, parts, conditions)."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
 from localaws.errors import AwsError
-from localaws.s3 import checksums, documents, headers
+from localaws.s3 import checksums, headers
+from localaws.s3.acl import acl_of
 from localaws.s3.blobs import Objects
-from localaws.s3.body import MAX_SIZE, receive
-from localaws.s3.conditions import NotModified, check_read, failed, write_expectation
-from localaws.s3.index import StoredObject
+from localaws.s3.body import receive
+from localaws.s3.conditions import NotModified, check_read, write_expectation
+from localaws.s3.encryption import encryption, with_default
 from localaws.s3.place import Place
+from localaws.s3.rows import StoredObject
+from localaws.s3.versions import version_header, version_of
 from localaws.wire import FileRange, Request, Response
 
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-MANY = 1000
-NOT_MODIFIED_HEADERS = ("ETag", "Last-Modified", "Cache-Control", "Expires")
+NOT_MODIFIED_HEADERS = ("ETag", "Last-Modified", "Cache-Control", "Expires", "x-amz-version-id")
 
 
 class ObjectRequests:
@@ -24,85 +25,44 @@ class ObjectRequests:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._index = objects.index
 
     def put(self, request: Request, place: Place) -> Response:
         """PutObject."""
-        self._objects.index.need_bucket(place.bucket)
+        self._index.need_bucket(place.bucket)
         expect = write_expectation(request)
         kept, metadata = headers.system_headers(request), headers.user_metadata(request.headers)
-        tags = headers.tags(request)
+        tags, acl = headers.tags(request), acl_of(self._index, place.bucket, request)
         with self._objects.files.writer() as writer:
             received = receive(request, writer)
-            sums = received.checksums and received.checksums | {"type": "FULL_OBJECT"}
+            sums = received.checksums and received.checksums | {"type": checksums.FULL}
             item = self._objects.publish(
                 place.bucket,
                 place.key,
                 received.blob,
                 metadata=metadata,
-                headers=kept,
+                headers=with_default(self._index, place.bucket, kept),
                 checksums=sums,
                 tags=tags,
+                acl=acl,
                 expect=expect,
             )
-        return Response(200, _written(item))
-
-    def copy(self, request: Request, place: Place) -> Response:
-        """CopyObject, with new or the source's metadata and tags."""
-        source = source_of_copy(self._objects, request)
-        replace = request.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
-        kept, metadata = source.headers, source.metadata
-        given = headers.system_headers(request)
-        if replace:
-            kept, metadata = given, headers.user_metadata(request.headers)
-        else:
-            kept = kept | {name: value for name, value in given.items() if name.startswith("x-amz-")}
-        if (
-            (source.bucket, source.key) == (place.bucket, place.key)
-            and not replace
-            and kept == source.headers
-        ):
-            raise AwsError(
-                "InvalidRequest",
-                "This copy request is illegal because it is trying to copy an object to itself without "
-                "changing the object's metadata, storage class, website redirect location or encryption "
-                "attributes.",
-            )
-        if source.size > MAX_SIZE:
-            message = "The specified copy source is larger than the maximum allowable size for a copy source"
-            raise AwsError("InvalidRequest", message)
-        own_tags = request.headers.get("x-amz-tagging-directive", "COPY") == "REPLACE"
-        with self._objects.files.writer() as writer:
-            writer.append(source.path)
-            blob = writer.seal_as_written() if source.parts else writer.seal(source.etag)
-            item = self._objects.publish(
-                place.bucket,
-                place.key,
-                blob,
-                metadata=metadata,
-                headers=kept,
-                checksums=_sums_of_copy(request, source),
-                tags=headers.tags(request) if own_tags else source.tags,
-                expect=write_expectation(request),
-            )
-        return documents.answer(
-            "CopyObjectResult",
-            ("ETag", f'"{item.etag}"'),
-            ("LastModified", documents.iso(item.modified)),
-            headers=_encryption(item),
-        )
+        found = {"ETag": f'"{item.etag}"', **encryption(item), **headers.checksum_headers(item.checksums)}
+        return Response(200, found | version_header(self._index, item))
 
     def get(self, request: Request, place: Place) -> Response:
         """GetObject and HeadObject: whole, a range, or one part of a multipart object."""
+        version = version_of(request)
         for _ in range(3):
-            item = self._objects.get(place.bucket, place.key)
+            item = self._objects.get(place.bucket, place.key, version)
             try:
                 return self._read(request, item)
             except FileNotFoundError:  # replaced, and swept, since its row was read
                 continue
-        return self._read(request, self._objects.get(place.bucket, place.key))
+        return self._read(request, self._objects.get(place.bucket, place.key, version))
 
     def _read(self, request: Request, item: StoredObject) -> Response:
-        found = headers.of_object(item, request)
+        found = headers.of_object(item, request) | version_header(self._index, item)
         try:
             check_read(request, item)
         except NotModified:
@@ -116,86 +76,10 @@ class ObjectRequests:
             for name in [name for name in found if name.startswith(checksums.PREFIX)]:
                 del found[name]  # they are of the whole object
         if part and item.parts:
-            found["x-amz-mp-parts-count"] = str(len(item.parts))
+            found |= _part_headers(request, item)
         if request.method == "HEAD":
             return Response(status, found | {"Content-Length": str(length)})
         return Response(status, found, FileRange.of(item.path, start, length))
-
-    def delete(self, request: Request, place: Place) -> Response:
-        """DeleteObject; nothing to delete is no error."""
-        match = request.headers.get("If-Match")
-        if match is None:
-            self._objects.delete(place.bucket, place.key)
-            return Response(204)
-        with self._objects.index.database.transaction():
-            item = self._objects.get(place.bucket, place.key)
-            if match.strip('"') not in ("*", item.etag):
-                raise failed("If-Match")
-            self._objects.delete(place.bucket, place.key)
-        return Response(204)
-
-    def delete_many(self, request: Request, place: Place) -> Response:
-        """DeleteObjects: up to 1,000 keys, in one step."""
-        self._objects.index.need_bucket(place.bucket)
-        if "Content-MD5" not in request.headers and not checksums.given(request.headers):
-            raise AwsError("InvalidRequest", "Missing required header for this request: Content-MD5")
-        tree = documents.parse(request)
-        keys = [element.findtext("Key") or "" for element in tree.findall("Object")]
-        if tree.tag != "Delete" or not 0 < len(keys) <= MANY or not all(keys):
-            raise documents.malformed()
-        if any(element.findtext("VersionId") for element in tree.findall("Object")):
-            raise AwsError("NotImplemented", "localaws does not implement s3 object versions", 501)
-        with self._objects.index.database.transaction():
-            for key in keys:
-                self._objects.index.delete(place.bucket, key)
-        self._objects.index.collect()
-        quiet = (tree.findtext("Quiet") or "false").lower() == "true"
-        deleted: list[documents.Element] = [] if quiet else [("Deleted", [("Key", key)]) for key in keys]
-        return documents.answer("DeleteResult", *deleted)
-
-
-def source_of_copy(objects: Objects, request: Request) -> StoredObject:
-    """The object a copy request names, its conditions checked.
-
-    Raises:
-        AwsError: InvalidArgument, NoSuchBucket, NoSuchKey or PreconditionFailed.
-    """
-    path, _, version = request.headers.get("x-amz-copy-source", "").partition("?versionId=")
-    if version:
-        raise AwsError("NotImplemented", "localaws does not implement s3 object versions", 501)
-    bucket, _, key = unquote(path).removeprefix("/").partition("/")
-    if not bucket or not key:
-        raise AwsError(
-            "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
-        )
-    source = objects.get(bucket, key)
-    try:
-        check_read(request, source, prefix="x-amz-copy-source-")
-    except NotModified:
-        raise failed("x-amz-copy-source-If-None-Match") from None
-    return source
-
-
-def _sums_of_copy(request: Request, source: StoredObject) -> dict[str, str]:
-    """The checksums of a copy: the asked one, or the source's; of the whole where they were of parts."""
-    asked = request.headers.get("x-amz-checksum-algorithm", "").lower()
-    kept = source.checksums.keys() - {"type"}
-    names = {asked} if asked else kept
-    if names == kept and not source.parts:
-        return source.checksums
-    sums = {name: checksums.of_file(name, source.path) for name in names & set(checksums.COMPUTED)}
-    return sums and {**sums, "type": "FULL_OBJECT"}
-
-
-def _written(item: StoredObject) -> dict[str, str]:
-    return {"ETag": f'"{item.etag}"', **_encryption(item), **headers.checksum_headers(item.checksums)}
-
-
-def _encryption(item: StoredObject) -> dict[str, str]:
-    given = {
-        name: value for name, value in item.headers.items() if name.startswith("x-amz-server-side-encryption")
-    }
-    return given or {"x-amz-server-side-encryption": "AES256"}
 
 
 def _range(text: str | None, size: int) -> tuple[int, int] | None:
@@ -229,3 +113,13 @@ def _part(request: Request, item: StoredObject) -> tuple[int, int] | None:
         raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
     number = int(text)
     return (sum(sizes[: number - 1]), sizes[number - 1]) if item.size else None
+
+
+def _part_headers(request: Request, item: StoredObject) -> dict[str, str]:
+    """What is said of one part of a multipart object."""
+    found = {"x-amz-mp-parts-count": str(len(item.parts))}
+    algorithm = next((name for name in item.checksums if name != "type"), None)
+    if algorithm and item.part_checksums and headers.wants_checksums(request):
+        found[checksums.PREFIX + algorithm] = item.part_checksums[int(request.query["partNumber"]) - 1]
+        found[checksums.PREFIX + "type"] = item.checksums["type"]
+    return found

@@ -8,22 +8,30 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.s3 import documents
+from localaws.s3.acl import Acls
+from localaws.s3.attributes import Attributes
 from localaws.s3.blobs import Objects
 from localaws.s3.buckets import Buckets
 from localaws.s3.completion import Completion
 from localaws.s3.conditions import NotModified
+from localaws.s3.copies import Copies
+from localaws.s3.deletions import Deletions
+from localaws.s3.forms import Forms
 from localaws.s3.listing import Listing
 from localaws.s3.multipart import Multipart
 from localaws.s3.objects import ObjectRequests
 from localaws.s3.place import Place, check_owner
+from localaws.s3.policies import Policies
 from localaws.s3.presigned import check_expiry
 from localaws.s3.settings import Settings
 from localaws.s3.tagging import Tagging
+from localaws.s3.versions import Versions
 from localaws.shapes import service_model
 from localaws.wire import Request, Response
 
 Serve = Callable[[Request, Place], Response]
 COPY = "x-amz-copy-source"
+VERSIONED = (["acl"], ["tagging"])  # what may be put to a version
 SUBRESOURCES = frozenset(
     (  # noqa: SIM905  # one word a line would take a page
         "abac accelerate acl analytics annotation attributes cors delete encryption "
@@ -31,7 +39,7 @@ SUBRESOURCES = frozenset(
         "metadataConfiguration metadataInventoryTable metadataJournalTable metadataTable metrics "
         "notification object-lock ownershipControls policy policyStatus publicAccessBlock renameObject "
         "replication requestPayment restore retention select session tagging torrent uploadId uploads "
-        "versionId versioning versions website"
+        "versioning versions website"
     ).split()
 )
 
@@ -43,7 +51,9 @@ class S3Api:
         self._account = account
         buckets, requests = Buckets(objects, region, account), ObjectRequests(objects)
         multipart, listing = Multipart(objects, account), Listing(objects, account)
-        settings, tagging = Settings(objects), Tagging(objects)
+        tagging, deletions = Tagging(objects), Deletions(objects)
+        versions, acls, policies = Versions(objects, account), Acls(objects, account), Policies(objects)
+        self._forms = Forms(objects)
         self._bucket_level: dict[tuple[str, str], Serve] = {
             ("PUT", ""): buckets.create,
             ("HEAD", ""): buckets.head,
@@ -51,23 +61,34 @@ class S3Api:
             ("GET", ""): listing.objects,
             ("GET", "location"): buckets.location,
             ("GET", "uploads"): multipart.uploads,
-            ("POST", "delete"): requests.delete_many,
+            ("GET", "versions"): versions.list,
+            ("GET", "versioning"): versions.status,
+            ("PUT", "versioning"): versions.set_status,
+            ("POST", "delete"): deletions.delete_many,
+            ("POST", ""): self._forms.post,
             ("GET", "tagging"): tagging.of_bucket,
             ("PUT", "tagging"): tagging.set_bucket,
             ("DELETE", "tagging"): tagging.clear_bucket,
-            ("GET", "acl"): buckets.access,
-            **settings.table(),
+            ("GET", "acl"): acls.of_bucket,
+            ("PUT", "acl"): acls.set_bucket,
+            ("GET", "policy"): policies.get,
+            ("PUT", "policy"): policies.put,
+            ("DELETE", "policy"): policies.delete,
+            ("GET", "policyStatus"): policies.status,
+            **Settings(objects).table(),
         }
         self._object_level: dict[tuple[str, str], Serve] = {
             ("PUT", ""): requests.put,
-            ("PUT", "copy"): requests.copy,
+            ("PUT", "copy"): Copies(objects).copy,
             ("GET", ""): requests.get,
             ("HEAD", ""): requests.get,
-            ("DELETE", ""): requests.delete,
+            ("DELETE", ""): deletions.delete,
+            ("GET", "attributes"): Attributes(objects).get,
             ("GET", "tagging"): tagging.of_object,
             ("PUT", "tagging"): tagging.set_object,
             ("DELETE", "tagging"): tagging.clear_object,
-            ("GET", "acl"): buckets.object_access,
+            ("GET", "acl"): acls.of_object,
+            ("PUT", "acl"): acls.set_object,
             ("POST", "uploads"): multipart.create,
             ("PUT", "uploadId"): multipart.put_part,
             ("PUT", "uploadId copy"): multipart.copy_part,
@@ -112,6 +133,11 @@ class S3Api:
         serve = table.get((request.method, " ".join(names)))
         if serve is None:
             raise self._refusal(request, place, names)
+        if "versionId" in request.query and request.method in ("PUT", "POST") and names not in VERSIONED:
+            message = "This operation does not accept a version-id."
+            raise AwsError(
+                "InvalidArgument", message, ArgumentName="versionId", ArgumentValue=request.query["versionId"]
+            )
         return serve
 
     def _refusal(self, request: Request, place: Place, names: list[str]) -> AwsError:

@@ -1,21 +1,24 @@
-"""Bucket settings that are kept and given back (lifecycle, encryption, public access block); fixed defaults.
+"""Bucket settings that are kept and given back, never acted on; and what a bucket says of those refused.
 
-What is kept here is never acted on, and each may be so honestly: a lifecycle works in days, encryption at
-rest is invisible to a client, nothing is public on a laptop. A setting that would change answers is refused.
+Each may be kept honestly: a lifecycle works in days, encryption at rest is invisible to a client, nothing is
+public on a laptop, access logs come within hours if at all. A setting whose effect a client would wait for
+(notifications, replication, object lock) is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from xml.etree.ElementTree import Element
 
 from localaws.errors import AwsError
-from localaws.s3 import documents
+from localaws.s3 import documents, settingchecks
 from localaws.s3.blobs import Objects
 from localaws.s3.place import Place
 from localaws.wire import Request, Response
 
 Serve = Callable[[Request, Place], Response]
+DELETED = ""  # what is kept of a setting that was deleted, where that differs from a new bucket's
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,17 @@ class Setting:
         name: The subresource.
         root: The root element of its document.
         default: What a new bucket answers: a document, or the error that there is none.
+        deleted: The error once it was deleted, where that is not the default.
+        check: Refuses a document that AWS would refuse.
+        deletable: Whether it can be deleted.
     """
 
     name: str
     root: str
     default: bytes | AwsError
+    deleted: AwsError | None = None
+    check: Callable[[Element], None] | None = None
+    deletable: bool = True
 
 
 SETTINGS = (
@@ -38,6 +47,7 @@ SETTINGS = (
         "lifecycle",
         "LifecycleConfiguration",
         AwsError("NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist", 404),
+        check=settingchecks.lifecycle,
     ),
     Setting(
         "encryption",
@@ -52,6 +62,7 @@ SETTINGS = (
                 ],
             ),
         ),
+        check=settingchecks.encryption,
     ),
     Setting(
         "publicAccessBlock",
@@ -63,22 +74,57 @@ SETTINGS = (
             ("BlockPublicPolicy", True),
             ("RestrictPublicBuckets", True),
         ),
+        deleted=AwsError(
+            "NoSuchPublicAccessBlockConfiguration", "The public access block configuration was not found", 404
+        ),
+    ),
+    Setting(
+        "ownershipControls",
+        "OwnershipControls",
+        documents.render("OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")])),
+        deleted=AwsError(
+            "OwnershipControlsNotFoundError", "The bucket ownership controls were not found", 404
+        ),
+        check=settingchecks.ownership,
+    ),
+    Setting(
+        "cors",
+        "CORSConfiguration",
+        AwsError("NoSuchCORSConfiguration", "The CORS configuration does not exist", 404),
+        check=settingchecks.cors,
+    ),
+    Setting(
+        "website",
+        "WebsiteConfiguration",
+        AwsError(
+            "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration", 404
+        ),
+        check=settingchecks.website,
+    ),
+    Setting("logging", "BucketLoggingStatus", documents.render("BucketLoggingStatus"), deletable=False),
+    Setting(
+        "accelerate",
+        "AccelerateConfiguration",
+        documents.render("AccelerateConfiguration"),
+        check=settingchecks.accelerate,
+        deletable=False,
+    ),
+    Setting(
+        "requestPayment",
+        "RequestPaymentConfiguration",
+        documents.render("RequestPaymentConfiguration", ("Payer", "BucketOwner")),
+        check=settingchecks.payer,
+        deletable=False,
+    ),
+    Setting(
+        "notification",
+        "NotificationConfiguration",
+        documents.render("NotificationConfiguration"),
+        check=settingchecks.notification,
+        deletable=False,
     ),
 )
 FIXED: dict[str, bytes | AwsError] = {
-    "versioning": documents.render("VersioningConfiguration"),
-    "ownershipControls": documents.render(
-        "OwnershipControls", ("Rule", [("ObjectOwnership", "BucketOwnerEnforced")])
-    ),
-    "accelerate": documents.render("AccelerateConfiguration"),
-    "logging": documents.render("BucketLoggingStatus"),
-    "notification": documents.render("NotificationConfiguration"),
-    "requestPayment": documents.render("RequestPaymentConfiguration", ("Payer", "BucketOwner")),
-    "policy": AwsError("NoSuchBucketPolicy", "The bucket policy does not exist", 404),
-    "cors": AwsError("NoSuchCORSConfiguration", "The CORS configuration does not exist", 404),
-    "website": AwsError(
-        "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration", 404
-    ),
     "replication": AwsError(
         "ReplicationConfigurationNotFoundError", "The replication configuration was not found", 404
     ),
@@ -96,7 +142,6 @@ class Settings:
 
     def __init__(self, objects: Objects) -> None:
         self._index = objects.index
-        self._database = objects.index.database
 
     def table(self) -> dict[tuple[str, str], Serve]:
         """The functions by method and subresource."""
@@ -104,20 +149,20 @@ class Settings:
         for setting in SETTINGS:
             found["GET", setting.name] = self._getter(setting)
             found["PUT", setting.name] = self._setter(setting)
-            found["DELETE", setting.name] = self._deleter(setting)
+            if setting.deletable:
+                found["DELETE", setting.name] = self._deleter(setting)
         return found
 
     def _getter(self, setting: Setting) -> Serve:
         def get(request: Request, place: Place) -> Response:
             self._index.need_bucket(place.bucket)
-            sql = "SELECT body FROM bucket_setting WHERE bucket = ? AND name = ?"
-            rows = self._database.query(sql, place.bucket, setting.name)
-            if rows:
-                return _document(rows[0][0].encode())
-            if isinstance(setting.default, AwsError):
-                error = setting.default
-                raise AwsError(error.code, error.message, error.status, BucketName=place.bucket)
-            return _document(setting.default)
+            body = self._index.setting(place.bucket, setting.name)
+            if body:
+                return _document(body.encode())
+            answer = setting.deleted if body == DELETED and setting.deleted else setting.default
+            if isinstance(answer, AwsError):
+                raise AwsError(answer.code, answer.message, answer.status, BucketName=place.bucket)
+            return _document(answer)
 
         return get
 
@@ -125,19 +170,32 @@ class Settings:
         def put(request: Request, place: Place) -> Response:
             self._index.need_bucket(place.bucket)
             body = request.body.read(documents.BODY_LIMIT)
-            if documents.parse_bytes(body).tag != setting.root:
+            tree = documents.parse_bytes(body)
+            if tree.tag != setting.root:
                 raise documents.malformed()
-            sql = "INSERT OR REPLACE INTO bucket_setting(bucket, name, body) VALUES(?, ?, ?)"
-            self._database.change(sql, place.bucket, setting.name, body.decode())
+            if setting.check:
+                setting.check(tree)
+            if setting.name == "logging":
+                self._check_log_target(tree)
+            self._index.set_setting(place.bucket, setting.name, body.decode())
             return Response(200)
 
         return put
 
+    def _check_log_target(self, tree: Element) -> None:
+        target = tree.findtext("LoggingEnabled/TargetBucket")
+        exists = target is None or self._index.database.query("SELECT 1 FROM bucket WHERE name = ?", target)
+        if not exists:
+            message = "The target bucket for logging does not exist"
+            raise AwsError("InvalidTargetBucketForLogging", message, TargetBucket=target)
+
     def _deleter(self, setting: Setting) -> Serve:
         def delete(request: Request, place: Place) -> Response:
             self._index.need_bucket(place.bucket)
-            sql = "DELETE FROM bucket_setting WHERE bucket = ? AND name = ?"
-            self._database.change(sql, place.bucket, setting.name)
+            if setting.deleted:
+                self._index.set_setting(place.bucket, setting.name, DELETED)
+            else:
+                self._index.clear_setting(place.bucket, setting.name)
             return Response(204)
 
         return delete

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from xml.etree.ElementTree import Element
 
 from localaws.errors import AwsError
 from localaws.s3 import documents
 from localaws.s3.blobs import Objects
 from localaws.s3.headers import check_tags
 from localaws.s3.place import Place
+from localaws.s3.versions import version_header, version_of
 from localaws.wire import Request, Response
 
 SETTING = "tags"
@@ -21,61 +22,63 @@ class Tagging:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._database = objects.index.database
 
     def of_object(self, request: Request, place: Place) -> Response:
         """GetObjectTagging."""
-        return _document(self._objects.get(place.bucket, place.key).tags)
+        item = self._objects.get(place.bucket, place.key, version_of(request))
+        return _document(item.tags, version_header(self._objects.index, item))
 
     def set_object(self, request: Request, place: Place) -> Response:
         """PutObjectTagging."""
-        self._retag(place, dict(check_tags(_pairs(request))))
-        return Response(200)
+        return self._retag(request, place, dict(check_tags(_pairs(request))), 200)
 
     def clear_object(self, request: Request, place: Place) -> Response:
         """DeleteObjectTagging."""
-        self._retag(place, {})
-        return Response(204)
+        return self._retag(request, place, {}, 204)
 
-    def _retag(self, place: Place, tags: dict[str, str]) -> None:
-        with self._database.transaction():
-            item = self._objects.get(place.bucket, place.key)
-            self._objects.index.publish(dataclasses.replace(item, tags=tags))
+    def _retag(self, request: Request, place: Place, tags: dict[str, str], status: int) -> Response:
+        item = self._objects.amend(place.bucket, place.key, version_of(request), tags=tags)
+        return Response(status, version_header(self._objects.index, item))
 
     def of_bucket(self, request: Request, place: Place) -> Response:
         """GetBucketTagging."""
         self._objects.index.need_bucket(place.bucket)
-        sql = "SELECT body FROM bucket_setting WHERE bucket = ? AND name = ?"
-        rows = self._database.query(sql, place.bucket, SETTING)
-        if not rows:
+        tags = self._objects.index.setting(place.bucket, SETTING)
+        if tags is None:
             raise AwsError("NoSuchTagSet", "The TagSet does not exist", 404, BucketName=place.bucket)
-        return _document(json.loads(rows[0][0]))
+        return _document(json.loads(tags))
 
     def set_bucket(self, request: Request, place: Place) -> Response:
         """PutBucketTagging."""
         self._objects.index.need_bucket(place.bucket)
         tags = json.dumps(dict(check_tags(_pairs(request), BUCKET_LIMIT)))
-        sql = "INSERT OR REPLACE INTO bucket_setting(bucket, name, body) VALUES(?, ?, ?)"
-        self._database.change(sql, place.bucket, SETTING, tags)
+        self._objects.index.set_setting(place.bucket, SETTING, tags)
         return Response(204)
 
     def clear_bucket(self, request: Request, place: Place) -> Response:
         """DeleteBucketTagging."""
         self._objects.index.need_bucket(place.bucket)
-        sql = "DELETE FROM bucket_setting WHERE bucket = ? AND name = ?"
-        self._database.change(sql, place.bucket, SETTING)
+        self._objects.index.clear_setting(place.bucket, SETTING)
         return Response(204)
 
 
 def _pairs(request: Request) -> list[tuple[str, str]]:
-    tree = documents.parse(request)
+    return pairs(documents.parse(request))
+
+
+def pairs(tree: Element) -> list[tuple[str, str]]:
+    """The tags of a document.
+
+    Raises:
+        AwsError: MalformedXML.
+    """
     if tree.tag != "Tagging" or tree.find("TagSet") is None:
         raise documents.malformed()
     return [(tag.findtext("Key") or "", tag.findtext("Value") or "") for tag in tree.iter("Tag")]
 
 
-def _document(tags: dict[str, str]) -> Response:
+def _document(tags: dict[str, str], headers: dict[str, str] | None = None) -> Response:
     entries: list[documents.Element] = [
         ("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()
     ]
-    return documents.answer("Tagging", ("TagSet", entries))
+    return documents.answer("Tagging", ("TagSet", entries), headers=headers)

@@ -11,6 +11,9 @@ from typing import Any
 from localaws.errors import AwsError
 from localaws.s3.blobs import Objects
 from localaws.s3.files import Blob
+from localaws.s3.rows import StoredObject
+
+MEMORY = 86_400.0  # seconds a completion can be asked again
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,16 @@ class Upload:
     tags: dict[str, str] = field(default_factory=dict)
     algorithm: str | None = None  # of its checksums, in lower case
     checksum_type: str | None = None
+    acl: str = ""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What an upload became."""
+
+    etags: str  # the parts it was completed with
+    version: str
+    number: int
 
 
 class Uploads:
@@ -103,6 +116,23 @@ class Uploads:
             Part(number, blob, size, md5, modified, json.loads(checksums))
             for number, blob, size, md5, modified, checksums in self._database.query(sql, upload.id)
         ]
+
+    def finish(self, upload: Upload, etags: str, item: StoredObject) -> None:
+        """Forget an upload that became an object, but for what to say when its completion is asked again."""
+        with self._database.transaction():
+            self.drop(upload)
+            now = time.time()
+            self._database.change("DELETE FROM completed WHERE at < ?", now - MEMORY)
+            sql = """INSERT INTO completed(upload, bucket, key, at, etags, version, number)
+                     VALUES(?, ?, ?, ?, ?, ?, ?)"""
+            place = (upload.id, upload.bucket, upload.key)
+            self._database.change(sql, *place, now, etags, item.version, item.number)
+
+    def finished(self, upload: str, bucket: str, key: str) -> Finished | None:
+        """What an upload became, when that was not long ago."""
+        sql = "SELECT etags, version, number FROM completed WHERE upload = ? AND bucket = ? AND key = ?"
+        rows = self._database.query(sql, upload, bucket, key)
+        return Finished(*rows[0]) if rows else None
 
     def drop(self, upload: Upload) -> None:
         """Forget an upload with its parts."""

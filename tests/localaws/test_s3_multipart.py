@@ -81,7 +81,7 @@ def test_bad_completions(s3, upload):
     assert "InvalidPartOrder" == error_of(complete, **upload, MultipartUpload=backwards)
     assert "MalformedXML" == error_of(complete, **upload, MultipartUpload={"Parts": []})
     complete(**upload, MultipartUpload=parts(etag))
-    assert "NoSuchUpload" == error_of(complete, **upload, MultipartUpload=parts(etag))
+    assert "NoSuchUpload" == error_of(complete, **upload, MultipartUpload=parts(etag, other))
 
 
 def test_list_parts(s3, upload):
