@@ -6,6 +6,9 @@ from localaws.glue.catalog import Catalog
 from localaws.glue.classifiers import Classifiers
 from localaws.glue.crawlers import Crawlers
 from localaws.glue.databases import Databases
+from localaws.glue.jobs.bookmarks import Bookmarks
+from localaws.glue.jobs.definitions import Definitions
+from localaws.glue.jobs.runs import Runs
 from localaws.glue.partitions import Partitions
 from localaws.glue.tables import Tables
 from localaws.glue.tags import Tags
@@ -17,11 +20,15 @@ validation_code = "InvalidInputException"
 def handlers(world: World) -> list[object]:
     """The objects that serve Glue."""
     catalog, tags = Catalog(world), Tags(world)
+    jobs, bookmarks = Definitions(world, tags), Bookmarks(world.store)
     return [
         Databases(catalog),
         Tables(catalog),
         Partitions(catalog),
         Classifiers(world),
         Crawlers(world, tags),
+        jobs,
+        bookmarks,
+        Runs(world, jobs, bookmarks),
         tags,
     ]

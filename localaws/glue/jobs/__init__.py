@@ -1,0 +1,8 @@
+"""Glue jobs: their definitions, their runs, and how a run's script really runs.
+
+``rules`` checks a definition and fills in what Glue fills in; ``definitions``, ``runs`` and ``bookmarks``
+answer the API; ``ledger`` holds the runs and their states. ``attempt`` is one run from its start to its
+end: ``arguments`` makes the script's command line, ``libraries`` brings its modules, ``program`` is its
+process and ``tail`` takes what it prints to CloudWatch's streams. What runs inside the process is in
+``glue/runtime``.
+"""
