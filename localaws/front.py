@@ -8,9 +8,10 @@ import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from localaws.errors import AwsError
+from localaws.fallthrough import FallThrough
 from localaws.faults.calls import answered
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.s3.rest import S3Api
@@ -23,6 +24,10 @@ from localaws.world import World
 log = logging.getLogger("localaws")
 SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?:[\w-]+/)?([\w-]+)/aws4_request")
 ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
+UNSIGNED_TARGETS = {
+    "AWSCognitoIdentityService": "cognito-identity",
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+}
 INVOCATION_LIMIT = 8 << 20  # bytes read of a body; the runtime refuses it from six on
 
 
@@ -33,11 +38,12 @@ class Front:
         self._world = world
         self._services = services
         self._runtime = runtime
+        self._fall_through = FallThrough(world.url, owned={*services, "s3"})
         self._s3 = S3Api(world.objects, world.region, world.account)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request of any service."""
-        name = scope(request)
+        name = scope(request) or unsigned(request)
         if name in (None, "s3", "s3express"):
             return self._guarded(request, "s3", lambda error: self._s3.error(error, request), self._s3.answer)
         if name == "sagemaker" and "X-Amz-Target" not in request.headers:
@@ -50,7 +56,7 @@ class Front:
             )
         service = self._services.get(name or "")
         if service is None:
-            return self._unknown(request, name or "")
+            return self._elsewhere(request, name or "")
         service = service.spoken(form=is_form(request))
         model = service_model(service.name)
         return self._guarded(
@@ -60,14 +66,12 @@ class Front:
             lambda request: self._call(service, request),
         )
 
-    def _unknown(self, request: Request, name: str) -> Response:
-        """The refusal of a service that is not there, in a form its client can read."""
-        form = is_form(request)
-        operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-        if form and not operation:
-            operation = dict(parse_qsl(request.body.read().decode(errors="replace"))).get("Action", "")
-        error = not_implemented(name, operation or f"{request.method} {request.path}")
-        return QueryProtocol().error(error) if form else JsonProtocol().error(error)
+    def _elsewhere(self, request: Request, name: str) -> Response:
+        """Moto's answer for a service that is not played here; errors in a form its client can read."""
+        protocol: QueryProtocol | JsonProtocol = QueryProtocol() if is_form(request) else JsonProtocol()
+        return self._guarded(
+            request, name, protocol.error, lambda request: self._fall_through.answer(name, request)
+        )
 
     def _call(self, service: Service, request: Request) -> Response:
         model = service_model(service.name)
@@ -130,6 +134,13 @@ def scope(request: Request) -> str | None:
     text = request.headers.get("Authorization") or (presigned and f"Credential={presigned}") or ""
     found = SCOPE.search(text)
     return found[1] if found else None
+
+
+def unsigned(request: Request) -> str | None:
+    """The service an unsigned request is for; None is S3."""
+    if target := request.headers.get("X-Amz-Target"):
+        return UNSIGNED_TARGETS.get(target.partition(".")[0])
+    return "sts" if is_form(request) and request.path == "/" else None
 
 
 def not_implemented(service: str, operation: str) -> AwsError:

@@ -69,13 +69,17 @@ class BodyStream(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Request:
-    """One request. ``path`` is still percent-encoded; ``query`` is decoded, the last of equal names wins."""
+    """One request. ``path`` is still percent-encoded; ``query`` is decoded, the last of equal names wins.
+
+    ``query_string`` is the query as it came.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Message
     body: io.BufferedReader
+    query_string: str = ""
 
     @classmethod
     def read(
@@ -91,7 +95,7 @@ class Request:
             path, query = parts.path, parts.query
         raw = BodyStream(stream, headers)
         pairs = dict(parse_qsl(query, keep_blank_values=True))
-        return cls(method, path, pairs, headers, io.BufferedReader(raw, 1 << 16)), raw
+        return cls(method, path, pairs, headers, io.BufferedReader(raw, 1 << 16), query), raw
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,11 @@ def raw(endpoint, method: str, path: str, body: bytes | None = None, **headers: 
 
 
 class TestRouting:
-    def test_unknown_service_and_operation(self, client):
+    def test_unknown_operation(self, client):
         """
-        What is not there is refused by its name, in the form its client reads.
+        An operation that is not there is refused by its name, in the form its client reads.
         """
         for call, name in [
-            (client("dynamodb").list_tables, "dynamodb.ListTables"),
-            (client("sqs").list_queues, "sqs.ListQueues"),
-            (client("sns").list_topics, "sns.ListTopics"),
-            (client("lambda").list_functions, "lambda.GET /2015-03-31/functions"),
             (client("logs").describe_queries, "logs.DescribeQueries"),
             (client("iam").list_users, "iam.ListUsers"),
         ]:
@@ -227,7 +223,8 @@ class TestOwnPages:
         """
         found = endpoint.health()
         assert ("ready", endpoint.process.pid) == (found["state"], found["pid"])
-        assert ["athena", "glue", "iam", "logs", "s3", "sagemaker", "sts"] == found["services"]
+        assert sorted(found["services"]) == found["services"]
+        assert {"athena", "glue", "iam", "logs", "s3", "sagemaker", "sts"} <= set(found["services"])
         assert endpoint.url.endswith(f":{found['port']}")
 
     def test_web_pages_are_kept_out(self, endpoint, bucket):
