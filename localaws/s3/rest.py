@@ -16,6 +16,7 @@ from localaws.s3.completion import Completion
 from localaws.s3.conditions import NotModified
 from localaws.s3.copies import Copies
 from localaws.s3.deletions import Deletions
+from localaws.s3.errors import not_implemented
 from localaws.s3.forms import Forms
 from localaws.s3.listing import Listing
 from localaws.s3.multipart import Multipart
@@ -121,6 +122,8 @@ class S3Api:
         return documents.error(failure, request.path)
 
     def _serve(self, request: Request, place: Place) -> Serve:
+        if "/s3express/" in request.headers.get("Authorization", ""):
+            raise not_implemented("ListDirectoryBuckets, nor any other operation on directory buckets")
         if not place.bucket:
             if request.method != "GET":
                 message = "The specified method is not allowed against this resource."
@@ -145,7 +148,7 @@ class S3Api:
         what = _operation(request.method, level == "object", names)
         if what is None:
             what = f"{request.method} of {'&'.join(names) or 'nothing named'} on {level} level"
-        return AwsError("NotImplemented", f"localaws does not implement s3.{what}", 501)
+        return not_implemented(what)
 
 
 def _operation(method: str, has_key: bool, names: Iterable[str]) -> str | None:
