@@ -42,6 +42,7 @@ class LocalEndpoint:
         folder: Where it keeps everything.
         services: The AWS services it plays.
         version: Of the foldline it belongs to.
+        pace: 0 when jobs and endpoints start at once, else the time they take as a part of AWS's.
     """
 
     url: str
@@ -50,6 +51,7 @@ class LocalEndpoint:
     folder: Path
     services: tuple[str, ...]
     version: str
+    pace: float = 0.0
 
 
 def endpoint_port(port: int | None = None) -> int:
@@ -85,13 +87,14 @@ def health(port: int, *, seconds: float = 5) -> LocalEndpoint | None:
         found = json.loads(_ask(f"{url}/_localaws/health", seconds=seconds))
         services = tuple(found["services"])
         folder = Path(found["folder"])
-        return LocalEndpoint(url, found["pid"], found["state"], folder, services, found["version"])
+        pace = found.get("pace", 0.0)
+        return LocalEndpoint(url, found["pid"], found["state"], folder, services, found["version"], pace)
     except (OSError, ValueError, KeyError, TypeError):  # nobody there, or somebody else's server
         return None
 
 
 def start_endpoint(
-    port: int | None = None, folder: Path | None = None, *, seconds: float = 60
+    port: int | None = None, folder: Path | None = None, *, seconds: float = 60, pace: float | None = None
 ) -> LocalEndpoint:
     """Start the local endpoint as a process of its own and wait until it is ready.
 
@@ -101,21 +104,23 @@ def start_endpoint(
         port: See `endpoint_port`.
         folder: See `foldline.statefolder.state_folder`.
         seconds: How long it may take to be ready.
+        pace: How long jobs, queries and endpoints take, as a part of what AWS takes; None adds nothing.
 
     Raises:
         EnvironmentFault: It did not start: port taken, state folder locked or unusable; with its log's tail.
     """
     port, folder = endpoint_port(port), state_folder(folder)
     running = health(port)
-    if running and running.folder == folder and running.state == "ready":
+    same_pace = running is not None and pace in (None, running.pace)
+    if running and running.folder == folder and running.state == "ready" and same_pace:
         return running
     if running:
         raise EnvironmentFault(
             f"the local endpoint did not start: port {port} is taken by process {running.pid}",
-            where=f"{running.url}, {running.state}, state in {running.folder}",
+            where=f"{running.url}, {running.state}, pace {running.pace:g}, state in {running.folder}",
             mend="stop that one, or choose another port (--port) and set AWS_ENDPOINT_URL to it",
         )
-    process, offset = _spawn(port, folder)
+    process, offset = _spawn(port, folder, ["--realistic", "--pace", str(pace)] if pace else [])
     deadline = time.monotonic() + seconds
     while process.poll() is None:
         found = health(port, seconds=1)
@@ -153,9 +158,9 @@ def stop_endpoint(port: int | None = None, *, seconds: float = 60) -> LocalEndpo
     return running
 
 
-def _spawn(port: int, folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+def _spawn(port: int, folder: Path, options: list[str]) -> tuple[subprocess.Popen[bytes], int]:
     """The server's process, detached, and where in its log it begins."""
-    command = [sys.executable, "-P", "-m", "localaws", "--port", str(port), "--state", str(folder)]
+    command = [sys.executable, "-P", "-m", "localaws", "--port", str(port), "--state", str(folder), *options]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / LOG).open("ab") as log:

@@ -60,6 +60,7 @@ def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
         )
     world = World.open(state, server.url, pace)
     server.folder = state
+    server.pace = pace
     server.services = services(world)
     server.fault_control = FaultControl(world.faults)
     server.front = Front(world, server.services, Runtime(world))

@@ -130,6 +130,7 @@ class Server(ThreadingHTTPServer):
         self.loopback_only = ipaddress.ip_address(self.server_name).is_loopback
         self.state = "starting"
         self.closed = False
+        self.pace = 0.0
         self.stopping = threading.Event()
         self.in_flight = InFlight()
 
@@ -187,6 +188,7 @@ class Server(ThreadingHTTPServer):
             "state": "stopping" if self.stopping.is_set() else self.state,
             "services": sorted([*self.services, "s3"]),
             "folder": str(self.folder),
+            "pace": self.pace,
         }
 
     def handle_error(self, request: Any, client_address: Any) -> None:

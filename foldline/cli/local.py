@@ -1,4 +1,4 @@
-"""`foldline local start|stop|status|reset`: the local AWS endpoint from the command line."""
+"""`foldline local start|stop|status|reset|fault`: the local AWS endpoint from the command line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Annotated, Optional
 import typer
 
 from foldline import local
+from foldline.cli import fault
 from foldline.statefolder import delete_state, state_folder
 
-app = typer.Typer(help="The local AWS endpoint: start, stop, status, reset.", no_args_is_help=True)
+app = typer.Typer(help="The local AWS endpoint: start, stop, status, reset, faults.", no_args_is_help=True)
+app.add_typer(fault.app, name="fault")
 
 Port = Annotated[
     Optional[int],  # noqa: UP045  # typer reads the annotation at run time
@@ -33,9 +35,18 @@ class Output(StrEnum):
 
 
 @app.command()
-def start(port: Port = None, state: State = None) -> None:
+def start(
+    port: Port = None,
+    state: State = None,
+    realistic: Annotated[
+        bool, typer.Option("--realistic", help="Let jobs, queries and endpoints take as long as on AWS.")
+    ] = False,
+    pace: Annotated[
+        float, typer.Option(help="With --realistic: AWS's time times this.", min=0.001, max=10)
+    ] = 1,
+) -> None:
     """Start the local endpoint in the background, and wait until it is ready."""
-    running = local.start_endpoint(port, state)
+    running = local.start_endpoint(port, state, pace=pace if realistic else None)
     typer.echo(f"the local endpoint is {running.state} at {running.url} (process {running.pid})")
     typer.echo(f"state in {running.folder}")
     typer.echo(f"export AWS_ENDPOINT_URL={running.url}")

@@ -162,6 +162,7 @@ class Crawlers:
             self.world, self._crawler(name), run, lambda text: self._say(name, run, text), stopped.is_set
         )
         try:
+            self.world.pace.pause("crawler.Running", stopped)
             crawl.go()
         except Cancelled:
             self._settle(name, "CANCELLED", crawl.outcome)
