@@ -6,15 +6,43 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
 
+from localaws.cloudwatch.alarms import Alarms
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure, bounded, reason_of
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.rollout_plan import ALL, Plan, Shares
+from localaws.sagemaker.rollout_watch import Closing, RolledBack, Watch
+from localaws.sagemaker.traffic import Lane, pending, remaining, rest, route, summaries
 from localaws.sagemaker.variants import Variant
 
 log = logging.getLogger("localaws")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """New servers for an endpoint.
+
+    Attributes:
+        endpoint: The endpoint's name.
+        config: The name of the configuration.
+        variants: What it serves.
+        on_failure: Called with the reason when the new servers cannot serve, or may not; the traffic is with
+            the old ones then, if there are any.
+        plan: How the traffic shifts to the new servers.
+        reason: The FailureReason the endpoint keeps when it serves: of the deployment before this one.
+        started: When it was asked for, epoch seconds.
+    """
+
+    endpoint: str
+    config: str
+    variants: list[Variant]
+    on_failure: Callable[[str], None]
+    plan: Plan = Plan()  # noqa: RUF009  # frozen
+    reason: str | None = None
+    started: float = field(default_factory=time.time)
 
 
 class Deployments:
@@ -28,51 +56,47 @@ class Deployments:
     def __init__(self, machine: Machine, move: Callable[..., None]) -> None:
         self._machine = machine
         self._move = move
+        self._alarms = Alarms(machine.world)
         self._lock = threading.Lock()
-        self._serving: dict[str, Fleet] = {}
+        self._lanes: dict[str, list[Lane]] = {}
         self._starting: set[Fleet] = set()
-        self._closed = False
+        self._closing = threading.Event()
 
-    def deploy(
-        self,
-        endpoint: str,
-        config: str,
-        variants: list[Variant],
-        *,
-        on_failure: Callable[[str], None],
-        reason: str | None = None,
-    ) -> None:
-        """Start new servers, switch the traffic to them when all answer, end the old ones.
+    def deploy(self, deployment: Deployment) -> None:
+        """Start new servers, shift the traffic to them by the plan, end the old ones."""
+        name = f"deploy {deployment.endpoint}"
+        threading.Thread(target=self._deploy, args=(deployment,), name=name, daemon=True).start()
 
-        Args:
-            endpoint: The endpoint's name.
-            config: The name of the configuration.
-            variants: What it serves.
-            on_failure: Called with the reason when the new servers cannot serve; nothing has changed then.
-            reason: The FailureReason the endpoint keeps when it serves: of the deployment before this one.
-        """
+    def resize(self, endpoint: str, variants: list[Variant]) -> None:
+        """Give the variants of an endpoint that serves other weights and counts."""
 
         def work() -> None:
-            fleet = Fleet(self._machine, endpoint, variants, self._revive)
-            try:
-                self._start(fleet)
-            except Exception as error:
-                fleet.kill()
-                if not self._closed:
-                    on_failure(_reason(error))
-                return
-            self._take_over(fleet, config, reason)
+            self._machine.world.pace.pause("endpoint.Updating", self._closing)
+            with self._lock:
+                if self._closing.is_set():
+                    return
+                lanes = self._lanes.get(endpoint, [])
+                for lane in lanes:
+                    lane.fleet.variants = variants
+                self._move(
+                    endpoint,
+                    "InService",
+                    ProductionVariants=summaries(variants),
+                    _Variants=[variant.stored() for variant in variants],
+                    _Route=route(lanes),
+                )
 
-        threading.Thread(target=work, name=f"deploy {endpoint}", daemon=True).start()
+        threading.Thread(target=work, name=f"resize {endpoint}", daemon=True).start()
 
-    def end(self, endpoint: str, after: Callable[[], None]) -> None:
+    def end(self, endpoint: str, after: Callable[[], object]) -> None:
         """End an endpoint's servers, then do something more."""
         with self._lock:
-            fleet = self._serving.pop(endpoint, None)
+            lanes = self._lanes.pop(endpoint, [])
 
         def work() -> None:
-            if fleet is not None:
-                fleet.stop()
+            for lane in lanes:
+                lane.fleet.stop()
+            self._machine.world.pace.pause("endpoint.Deleting", self._closing)
             after()
 
         threading.Thread(target=work, name=f"end {endpoint}", daemon=True).start()
@@ -80,10 +104,32 @@ class Deployments:
     def close(self) -> None:
         """End every server at once: this process goes down."""
         with self._lock:
-            self._closed = True
-            fleets = [*self._serving.values(), *self._starting]
+            self._closing.set()
+            fleets = {*(lane.fleet for lanes in self._lanes.values() for lane in lanes), *self._starting}
         for fleet in fleets:
             fleet.kill()
+
+    def _deploy(self, deployment: Deployment) -> None:
+        endpoint = deployment.endpoint
+        with self._lock:
+            old = [lane.fleet for lane in self._lanes.get(endpoint, [])]
+        new = Fleet(self._machine, endpoint, deployment.config, deployment.variants, on_death=self._revive)
+        watch = Watch(deployment.plan, self._alarms.tripped, self._closing)
+        try:
+            watch.look()
+            stage = "endpoint.Updating" if old else "endpoint.Creating"
+            self._machine.world.pace.pause(stage, self._closing)
+            self._start(new)
+            if old:
+                self._roll_out(deployment, old[0], new, watch)
+        except Closing:
+            new.kill()
+        except Exception as error:
+            self._fall_back(deployment, old, new, _reason(error))
+        else:
+            self._take_over(deployment, new)
+            for fleet in old:
+                fleet.stop()
 
     def _start(self, fleet: Fleet) -> None:
         with self._lock:
@@ -94,26 +140,77 @@ class Deployments:
             with self._lock:
                 self._starting.discard(fleet)
 
-    def _take_over(self, fleet: Fleet, config: str, reason: str | None) -> None:
-        """Send the traffic to a fleet by one change of the endpoint's document; end the fleet before it."""
-        with self._lock:
-            closed = self._closed
-            old, self._serving[fleet.endpoint] = self._serving.get(fleet.endpoint), fleet
-        if closed:
-            fleet.kill()
+    def _roll_out(self, deployment: Deployment, old: Fleet, new: Fleet, watch: Watch) -> None:
+        """Shift the traffic step by step.
+
+        Raises:
+            RolledBack: It may not go on.
+            Closing: The server goes down.
+        """
+        plan = deployment.plan
+        if plan == Plan():
             return
-        self._move(
-            fleet.endpoint,
-            "InService",
-            EndpointConfigName=config,
-            ProductionVariants=[variant.summary() for variant in fleet.variants],
-            PendingDeploymentSummary=None,
-            FailureReason=reason,
-            _Variants=[variant.stored() for variant in fleet.variants],
-            _Route=fleet.ports(),
-        )
-        if old is not None:
-            old.stop()
+        for shares in plan.steps:
+            self._shift(deployment, old, new, shares)
+            watch.wait(plan.bake)
+        watch.wait(plan.linger)
+
+    def _shift(self, deployment: Deployment, old: Fleet, new: Fleet, shares: Shares) -> None:
+        """Give the new fleet its shares of the traffic, and the old one the rest."""
+        lanes = [Lane(old, rest(shares, old.variants)), Lane(new, shares)]
+        for status in ("ActivatingTraffic", "Baking"):
+            shown = pending(deployment.config, new.variants, deployment.started, shares=shares, status=status)
+            self._give_traffic(
+                deployment.endpoint,
+                lanes,
+                ProductionVariants=remaining(deployment.plan, old.variants, shares),
+                PendingDeploymentSummary=shown,
+            )
+
+    def _give_traffic(self, endpoint: str, lanes: list[Lane], status: str = "", **members: object) -> None:
+        """Send an endpoint's traffic to lanes, by one change of its document.
+
+        Raises:
+            Closing: The server goes down.
+        """
+        with self._lock:
+            if self._closing.is_set():
+                raise Closing
+            self._lanes[endpoint] = lanes
+            self._move(endpoint, status, _Route=route(lanes), **members)
+
+    def _take_over(self, deployment: Deployment, fleet: Fleet) -> None:
+        """Leave all of the traffic to a fleet: the deployment is done."""
+        try:
+            self._give_traffic(
+                deployment.endpoint,
+                [Lane(fleet, ALL)],
+                "InService",
+                EndpointConfigName=deployment.config,
+                ProductionVariants=summaries(fleet.variants),
+                PendingDeploymentSummary=None,
+                FailureReason=deployment.reason,
+                _Variants=[variant.stored() for variant in fleet.variants],
+            )
+        except Closing:
+            fleet.kill()
+
+    def _fall_back(self, deployment: Deployment, old: list[Fleet], new: Fleet, reason: str) -> None:
+        """Leave all of the traffic to the old fleet, end the new one, say why."""
+        try:
+            if old:
+                self._give_traffic(
+                    deployment.endpoint,
+                    [Lane(fleet, ALL) for fleet in old],
+                    "RollingBack",
+                    ProductionVariants=summaries(old[0].variants),
+                    FailureReason=reason,
+                )
+            new.stop()
+            if not self._closing.is_set():
+                deployment.on_failure(reason)
+        except Closing:
+            new.kill()
 
     def _revive(self, fleet: Fleet, variant: Variant) -> None:
         """Start a variant's server again that died while it served, as the platform does with a container."""
@@ -126,18 +223,12 @@ class Deployments:
                 log.warning("%s: %s died and cannot start again: %s", fleet.endpoint, variant.name, error)
             return
         with self._lock:  # no other fleet takes over between the look and the change
-            if self._serving.get(fleet.endpoint) is fleet and not self._closed:
-                self._move(fleet.endpoint, "", _Route=fleet.ports())
-
-
-def pending(config: str, variants: list[Variant]) -> dict[str, Any]:
-    """The member ``PendingDeploymentSummary`` of an endpoint while it changes."""
-    return {
-        "EndpointConfigName": config,
-        "ProductionVariants": [variant.summary() for variant in variants],
-        "StartTime": time.time(),
-    }
+            lanes = self._lanes.get(fleet.endpoint, [])
+            if any(lane.fleet is fleet for lane in lanes) and not self._closing.is_set():
+                self._move(fleet.endpoint, "", _Route=route(lanes))
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, RolledBack):
+        return bounded(str(error))
     return bounded(error.message) if isinstance(error, JobFailure | AwsError) else reason_of(error)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from localaws.autoscaling.targets import deregister, variant_resource
 from localaws.jobs.machine import Machine
-from localaws.sagemaker.deployments import Deployments, pending
+from localaws.sagemaker.deployments import Deployment, Deployments
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.endpoint_configs import KIND as CONFIG_KIND
-from localaws.sagemaker.refusals import invalid, refuse, refuse_value
+from localaws.sagemaker.endpoint_refusals import check_alarms, check_scaled, require_settled
+from localaws.sagemaker.refusals import invalid, refuse
+from localaws.sagemaker.rollout_plan import plan_of
+from localaws.sagemaker.traffic import changed, nothing, pending
 from localaws.sagemaker.variants import Variant, variants_of
 
 KIND = Kind(
@@ -37,12 +41,14 @@ class Endpoints:
 
     def CreateEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the endpoint and start its servers."""
-        _check_deployment_config(request)
         config = self._configs.need(request["EndpointConfigName"])
         variants = variants_of(self._machine.world, config)
+        deployment = request.get("DeploymentConfig", {})
+        plan_of(deployment, variants, variants)
         endpoint = self._documents.create(
             {key: value for key, value in request.items() if key != "DeploymentConfig"},
             EndpointStatus="Creating",
+            LastDeploymentConfig=deployment or None,
             _Variants=[variant.stored() for variant in variants],
         )
         self._create(endpoint)
@@ -57,55 +63,59 @@ class Endpoints:
         return self._documents.list(request, "Endpoints")
 
     def UpdateEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Change to another configuration all at once; if its servers do not answer the old serve on."""
-        _check_deployment_config(request)
-        name, config = request["EndpointName"], request["EndpointConfigName"]
+        """Change to another configuration by the deployment's plan; if it fails the old servers serve on."""
+        world, name, config = self._machine.world, request["EndpointName"], request["EndpointConfigName"]
         endpoint = self._documents.need(name)
-        variants = variants_of(self._machine.world, self._configs.need(config))
+        variants = variants_of(world, self._configs.need(config))
+        old = _variants(endpoint)
         if request.get("RetainAllVariantProperties"):
             excluded = [
                 entry["VariantPropertyType"] for entry in request.get("ExcludeRetainedVariantProperties", [])
             ]
-            variants = _retained(variants, endpoint, excluded)
-        with self._machine.world.store.transaction():
-            self._require_settled(self._documents.need(name), for_update=True)
-            members = (
-                {"LastDeploymentConfig": request["DeploymentConfig"]} if "DeploymentConfig" in request else {}
-            )
-            self.move(name, "Updating", PendingDeploymentSummary=pending(config, variants), **members)
-        self._deployments.deploy(
-            name, config, variants, on_failure=lambda reason: self._roll_back(name, reason)
+            variants = _retained(variants, old, excluded)
+        kept = endpoint.get("LastDeploymentConfig") if request.get("RetainDeploymentConfig") else None
+        guards = request.get("DeploymentConfig", kept or {})
+        deployment = Deployment(
+            name, config, variants, lambda why: self._rolled_back(name, why), plan_of(guards, old, variants)
         )
+        check_alarms(world, deployment.plan.alarms)
+        check_scaled(world, name, old, variants)
+        with world.store.transaction():
+            require_settled(self._documents.need(name), for_update=True)
+            shown = pending(config, variants, deployment.started, shares=nothing(variants), status="Creating")
+            members = {"LastDeploymentConfig": guards} if guards else {}
+            self.move(name, "Updating", PendingDeploymentSummary=shown, **members)
+        self._deployments.deploy(deployment)
         return {"EndpointArn": endpoint["EndpointArn"]}
 
     def UpdateEndpointWeightsAndCapacities(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Change variants' weights and instance counts; it is done when this answers."""
+        """Change variants' weights and instance counts, without new servers."""
         name = request["EndpointName"]
         with self._machine.world.store.transaction():
             endpoint = self._documents.need(name)
-            self._require_settled(endpoint, for_update=True)
-            variants = {stored["name"]: Variant.load(stored) for stored in endpoint["_Variants"]}
+            require_settled(endpoint, for_update=True)
+            old = _variants(endpoint)
+            variants = {variant.name: variant for variant in old}
             for wanted in request["DesiredWeightsAndCapacities"]:
                 refuse("DesiredWeightsAndCapacities", wanted, ("ServerlessUpdateConfig",))
                 if wanted["VariantName"] not in variants:
                     raise invalid(f"The endpoint {name} has no variant {wanted['VariantName']}")
-                old = variants[wanted["VariantName"]]
-                weight = wanted.get("DesiredWeight", old.weight)
-                count = wanted.get("DesiredInstanceCount", old.count)
-                variants[old.name] = replace(old, weight=weight, count=count)
-            self.move(
-                name,
-                "InService",
-                ProductionVariants=[variant.summary() for variant in variants.values()],
-                _Variants=[variant.stored() for variant in variants.values()],
-            )
+                before = variants[wanted["VariantName"]]
+                weight = wanted.get("DesiredWeight", before.weight)
+                count = wanted.get("DesiredInstanceCount", before.count)
+                variants[before.name] = replace(before, weight=weight, count=count)
+            self.move(name, "Updating", ProductionVariants=changed(old, variants))
+        self._deployments.resize(name, list(variants.values()))
         return {"EndpointArn": endpoint["EndpointArn"]}
 
     def DeleteEndpoint(self, request: dict[str, Any]) -> None:
-        """End an endpoint's servers and forget it."""
-        name = request["EndpointName"]
-        with self._machine.world.store.transaction():
-            self._require_settled(self._documents.need(name), for_update=False)
+        """End an endpoint's servers and forget it, its scalable targets too."""
+        name, world = request["EndpointName"], self._machine.world
+        with world.store.transaction():
+            endpoint = self._documents.need(name)
+            require_settled(endpoint, for_update=False)
+            for variant in _variants(endpoint):
+                deregister(world, variant_resource(name, variant.name))
             self.move(name, "Deleting", _Route=None)
         self._deployments.end(name, lambda: self._documents.delete(name))
 
@@ -133,11 +143,13 @@ class Endpoints:
     def _create(self, endpoint: dict[str, Any], reason: str | None = None) -> None:
         name = endpoint["EndpointName"]
         self._deployments.deploy(
-            name,
-            endpoint["EndpointConfigName"],
-            [Variant.load(stored) for stored in endpoint["_Variants"]],
-            on_failure=lambda why: self.move(name, "Failed", FailureReason=why),
-            reason=reason,
+            Deployment(
+                name,
+                endpoint["EndpointConfigName"],
+                _variants(endpoint),
+                lambda why: self.move(name, "Failed", FailureReason=why),
+                reason=reason,
+            )
         )
 
     def _restore(self, endpoint: dict[str, Any], *, interrupted: bool) -> None:
@@ -145,43 +157,22 @@ class Endpoints:
         self.move(endpoint["EndpointName"], "SystemUpdating", PendingDeploymentSummary=None)
         self._create(endpoint, reason)
 
-    def _roll_back(self, name: str, reason: str) -> None:
-        """The new servers do not serve: the old ones never stopped, and the endpoint says why."""
-        self.move(name, "RollingBack", FailureReason=reason)
-        self.move(name, "InService", PendingDeploymentSummary=None)
-
-    def _require_settled(self, endpoint: dict[str, Any], *, for_update: bool) -> None:
-        status = endpoint["EndpointStatus"]
-        if status == "Failed" and for_update:
-            raise invalid(
-                f'Cannot update endpoint "{endpoint["EndpointArn"]}": it is Failed and can only be deleted.'
-            )
-        if status not in ("InService", "Failed"):
-            raise invalid(f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+    def _rolled_back(self, name: str, reason: str) -> None:
+        """The new servers are gone and the old ones serve; the endpoint says why."""
+        self.move(name, "InService", PendingDeploymentSummary=None, FailureReason=reason)
 
 
-def _retained(variants: list[Variant], endpoint: dict[str, Any], excluded: list[str]) -> list[Variant]:
+def _variants(endpoint: dict[str, Any]) -> list[Variant]:
+    return [Variant.load(stored) for stored in endpoint["_Variants"]]
+
+
+def _retained(variants: list[Variant], now: list[Variant], excluded: list[str]) -> list[Variant]:
     """New variants with the weights and instance counts that variants of their name have now."""
-    now = {stored["name"]: stored for stored in endpoint["_Variants"]}
+    old = {variant.name: variant for variant in now}
     kept = []
     for variant in variants:
-        old = now.get(variant.name)
-        if old and "DesiredWeight" not in excluded:
-            variant = replace(variant, weight=old["weight"])  # noqa: PLW2901  # the same variant, changed
-        if old and "DesiredInstanceCount" not in excluded:
-            variant = replace(variant, count=old["count"])  # noqa: PLW2901
-        kept.append(variant)
+        before = old.get(variant.name, variant)
+        weight = variant.weight if "DesiredWeight" in excluded else before.weight
+        count = variant.count if "DesiredInstanceCount" in excluded else before.count
+        kept.append(replace(variant, weight=weight, count=count))
     return kept
-
-
-def _check_deployment_config(request: dict[str, Any]) -> None:
-    """Take blue/green all-at-once, whose waiting times have no effect here; refuse the rest by name.
-
-    Raises:
-        AwsError: NotImplemented.
-    """
-    config = request.get("DeploymentConfig", {})
-    refuse("DeploymentConfig", config, ("RollingUpdatePolicy", "AutoRollbackConfiguration"))
-    routing = config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
-    where = "DeploymentConfig.BlueGreenUpdatePolicy.TrafficRoutingConfiguration.Type"
-    refuse_value(where, routing.get("Type", "ALL_AT_ONCE"), ("ALL_AT_ONCE",))

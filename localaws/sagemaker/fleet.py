@@ -21,7 +21,8 @@ class Fleet:
     Args:
         machine: Where they run.
         endpoint: The endpoint's name.
-        variants: What they serve.
+        config: The name of the configuration they serve.
+        variants: What they serve; weights and counts may change while they do.
         on_death: Called with the fleet and a variant when that variant's server ends by itself.
     """
 
@@ -29,10 +30,13 @@ class Fleet:
         self,
         machine: Machine,
         endpoint: str,
+        config: str,
         variants: list[Variant],
+        *,
         on_death: Callable[[Fleet, Variant], None],
     ) -> None:
         self.endpoint = endpoint
+        self.config = config
         self.variants = variants
         self._machine = machine
         self._on_death = on_death

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from localaws.errors import AwsError
 from localaws.sagemaker.connections import Answer, Connections, ServerGone
 from localaws.sagemaker.documents import Documents
 from localaws.sagemaker.endpoints import KIND
+from localaws.sagemaker.invocation_metrics import record
 from localaws.sagemaker.refusals import not_implemented
 from localaws.world import World
 
@@ -54,7 +56,8 @@ class Runtime:
                 raise not_implemented(f"InvokeEndpoint with {what}")
         if len(body) > MAX_BODY:
             raise AwsError("ValidationError", f"Request body is larger than {MAX_BODY} bytes")
-        variant, answer = self._ask(endpoint, asked, body)
+        began = time.perf_counter()
+        variant, answer = self._ask(endpoint, asked, body, began)
         if not 200 <= answer.status < 300:
             raise self._model_error(endpoint, variant, answer.status, answer.body.decode(errors="replace"))
         given = {name.lower(): value for name, value in answer.headers.items()}
@@ -66,43 +69,46 @@ class Runtime:
             result["X-Amzn-SageMaker-Custom-Attributes"] = given[ATTRIBUTES]
         return 200, result, answer.body
 
-    def _ask(self, endpoint: str, asked: Mapping[str, str], body: bytes) -> tuple[str, Answer]:
+    def _ask(self, endpoint: str, asked: Mapping[str, str], body: bytes, began: float) -> tuple[str, Answer]:
         """The answer of a server; if the one chosen ends just now, that of one that took its place."""
         passed = {name: asked[name] for name in PASSED if name in asked}
         tried: int | None = None
         while True:
-            variant, port = self._target(endpoint, asked.get(VARIANT))
+            target = self._target(endpoint, asked.get(VARIANT))
+            variant, port, sent = target["variant"], target["port"], time.perf_counter()
+            answer, text = None, ""
             try:
-                return variant, self._connections.request(
+                answer = self._connections.request(
                     port, "POST", "/invocations", body, passed, timeout=SECONDS
                 )
             except TimeoutError:
                 text = "Your invocation timed out while waiting for a response from container primary."
-                raise self._model_error(endpoint, variant, 0, text) from None
-            except ServerGone as error:
+            except ServerGone:
                 self._connections.forget(port)
-                if port == tried:
-                    text = "The model server ended while it handled the request."
-                    raise self._model_error(endpoint, variant, 0, text) from error
-                tried = port
+                if port != tried:
+                    tried = port
+                    continue
+                text = "The model server ended while it handled the request."
+            now, status = time.perf_counter(), answer.status if answer else 0
+            record(self._world.metrics, endpoint, target, status, model=now - sent, total=now - began)
+            if answer is None:
+                raise self._model_error(endpoint, variant, 0, text)
+            return variant, answer
 
-    def _target(self, endpoint: str, wanted: str | None) -> tuple[str, int]:
-        """A variant and its server's port, by weight unless one is asked for."""
+    def _target(self, endpoint: str, wanted: str | None) -> dict[str, Any]:
+        """An entry of the endpoint's route, by weight, of one variant if it is asked for."""
         document = self._documents.find(endpoint) or {}
-        route: dict[str, int] = document.get("_Route") or {}
+        route: list[dict[str, Any]] = document.get("_Route") or []
         if not route:
             raise AwsError(
                 "ValidationError", f"Endpoint {endpoint} of account {self._world.account} not found."
             )
         if wanted is not None:
-            if wanted not in route:
+            route = [target for target in route if target["variant"] == wanted]
+            if not route:
                 raise AwsError("ValidationError", f"Variant {wanted} not found for endpoint {endpoint}.")
-            return wanted, route[wanted]
-        weights = {stored["name"]: stored["weight"] for stored in document["_Variants"]}
-        names = list(route)
-        shares = [weights[name] for name in names]
-        variant = random.choices(names, shares if any(shares) else None)[0]  # noqa: S311  # traffic, not secrets
-        return variant, route[variant]
+        shares = [target["weight"] for target in route]
+        return random.choices(route, shares if any(shares) else None)[0]  # noqa: S311  # traffic, not secrets
 
     def _model_error(self, endpoint: str, variant: str, status: int, text: str) -> AwsError:
         who = "client" if 400 <= status < 500 else "server"

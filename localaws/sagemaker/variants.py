@@ -26,6 +26,7 @@ class Variant:
         seconds: How long the server may take to answer its first ping.
         weight: Its share of the traffic, against the others' weights.
         count: The instances it says it has; one server stands for them all.
+        instance_type: The type of those instances.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Variant:
     seconds: float
     weight: float
     count: int
+    instance_type: str = ""
 
     def stored(self) -> dict[str, Any]:
         """The variant as JSON."""
@@ -72,6 +74,7 @@ def variants_of(world: World, config: dict[str, Any]) -> list[Variant]:
             variant.get("ContainerStartupHealthCheckTimeoutInSeconds", START_SECONDS),
             variant.get("InitialVariantWeight", 1.0),
             variant.get("InitialInstanceCount", 1),
+            variant.get("InstanceType", ""),
         )
         for variant in config["ProductionVariants"]
     ]

@@ -316,45 +316,6 @@ class TestUpdates:
         assert "InService" == account.settled(name)["EndpointStatus"]
         account.sagemaker.delete_endpoint(EndpointName=name)
 
-    @pytest.mark.parametrize(
-        ("deployment", "said"),
-        [
-            (
-                {
-                    "BlueGreenUpdatePolicy": {
-                        "TrafficRoutingConfiguration": {
-                            "Type": "CANARY",
-                            "WaitIntervalInSeconds": 60,
-                            "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1},
-                        }
-                    }
-                },
-                "'CANARY'",
-            ),
-            ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}, "AutoRollbackConfiguration"),
-            (
-                {
-                    "RollingUpdatePolicy": {
-                        "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
-                        "WaitIntervalInSeconds": 60,
-                    }
-                },
-                "RollingUpdatePolicy",
-            ),
-        ],
-    )
-    def test_guardrails_other_than_all_at_once_are_refused(self, account, deployment, said):
-        """
-        Canary, alarms and rolling updates are NotImplemented by name.
-        """
-        config = account.config(main=account.model(SAY.format(word="x")))
-        with pytest.raises(ClientError) as refused:
-            account.sagemaker.create_endpoint(
-                EndpointName="e", EndpointConfigName=config, DeploymentConfig=deployment
-            )
-        assert "NotImplemented" == code_of(refused)
-        assert said in refused.value.response["Error"]["Message"]
-
 
 class TestLife:
     """Creation, deletion, restart."""
