@@ -19,15 +19,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from localaws.jobs.entry import Entry, Mount
+
 ROOT = "/opt/ml"
 ROOT_IN_TEXT = re.compile(r"(?<![\w./-])/opt/ml(?![\w.-])")
-ENTER_PRIVATE = """
-cd "$0" &&
-mount -t overlay overlay -o "userxattr,lowerdir=$1,upperdir=$2,workdir=scratch" "$3" &&
-{ [ ! -e hosts ] || mount --bind hosts /etc/hosts; } &&
-cd "$4" && shift 4 && exec "$@"
-"""
-ENTER_PLAIN = 'cd "$0" && exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -107,13 +102,20 @@ class Instance:
 
     def enter(self, argv: list[str], folder: str) -> list[str]:
         """The command that runs another one inside this host, in a folder as seen there."""
+        return self.entry(folder).words(argv)
+
+    def entry(self, folder: str) -> Entry:
+        """The way of a process into this host, to a folder as seen there."""
         if self.mount_point is None:
-            return ["sh", "-c", ENTER_PLAIN, folder, *argv]
+            return Entry(False, str(self.folder), (), folder)
         whole = self.mount_point == "/opt"
         lower = "inputs:/opt" if whole else "inputs/ml"
         upper = "opt" if whole else "opt/ml"
-        shell = ["sh", "-c", ENTER_PRIVATE, str(self.folder), lower, upper, self.mount_point, folder]
-        return ["unshare", "--user", "--map-root-user", "--mount", *shell, *argv]
+        layers = f"userxattr,lowerdir={lower},upperdir={upper},workdir=scratch"
+        mounts = [Mount("overlay", "overlay", self.mount_point, layers)]
+        if (self.folder / "hosts").exists():
+            mounts.append(Mount("bind", "hosts", "/etc/hosts"))
+        return Entry(True, str(self.folder), tuple(mounts), folder)
 
 
 def clear(folder: Path) -> None:
