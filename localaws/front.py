@@ -24,6 +24,7 @@ from localaws.world import World
 log = logging.getLogger("localaws")
 SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?:[\w-]+/)?([\w-]+)/aws4_request")
 ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
+METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 UNSIGNED_TARGETS = {
     "AWSCognitoIdentityService": "cognito-identity",
     "AWSCognitoIdentityProviderService": "cognito-idp",
@@ -46,7 +47,9 @@ class Front:
         name = scope(request) or unsigned(request)
         if name in (None, "s3", "s3express"):
             return self._guarded(request, "s3", lambda error: self._s3.error(error, request), self._s3.answer)
-        if name == "sagemaker" and "X-Amz-Target" not in request.headers:
+        if name == "sagemaker" and request.path in METRICS_PATHS:
+            name = "sagemaker-metrics"  # which signs as SageMaker does
+        elif name == "sagemaker" and "X-Amz-Target" not in request.headers:
             model = service_model("sagemaker-runtime")
             return self._guarded(
                 request,

@@ -29,13 +29,7 @@ class JsonProtocol:
             raise AwsError(
                 "UnknownOperationException", f"X-Amz-Target is {target!r}, not {model.service_name}'s"
             )
-        try:
-            members = json.loads(request.body.read() or b"{}")
-        except ValueError as error:
-            raise AwsError("SerializationException", f"the body is not JSON: {error}") from error
-        if not isinstance(members, dict):
-            raise AwsError("SerializationException", "the body is not a JSON object")
-        return operation, members
+        return operation, _json_object(request)
 
     def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
         """The answer of an operation, shaped already."""
@@ -96,7 +90,23 @@ class QueryProtocol:
 
 
 class RestJsonProtocol:
-    """REST-JSON's errors; its one service here, SageMaker's runtime, reads paths and raw bodies itself."""
+    """REST-JSON whose operations are told by method and path, with all members in the body.
+
+    SageMaker's metrics are so; its runtime, with members in paths and headers and raw bodies, reads those
+    itself and takes only the errors from here.
+    """
+
+    def read(self, model: ServiceModel, request: Request) -> tuple[str, dict[str, Any]]:
+        """The operation's name and its members as sent."""
+        for name in model.operation_names:
+            http = model.operation_model(name).http
+            if (http["method"], http["requestUri"]) == (request.method, request.path):
+                return name, _json_object(request)
+        raise AwsError("UnknownOperationException", f"no operation is {request.method} {request.path}", 404)
+
+    def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
+        """The answer of an operation, shaped already."""
+        return _json_response(200, result, "application/json")
 
     def error(self, error: AwsError, model: ServiceModel | None = None) -> Response:
         """An error: the code in a header, the text in a JSON body."""
@@ -105,6 +115,17 @@ class RestJsonProtocol:
         response = _json_response(error.status, {message: error.message, **error.fields}, "application/json")
         response.headers["x-amzn-ErrorType"] = error.code
         return response
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    """The members in a body."""
+    try:
+        members = json.loads(request.body.read() or b"{}")
+    except ValueError as error:
+        raise AwsError("SerializationException", f"the body is not JSON: {error}") from error
+    if not isinstance(members, dict):
+        raise AwsError("SerializationException", "the body is not a JSON object")
+    return members
 
 
 def _json_response(status: int, body: dict[str, Any], content_type: str) -> Response:

@@ -12,8 +12,9 @@ from localaws.cloudwatch.protocol import CompatibleJson, CompressedQuery
 from localaws.glue import api as glue
 from localaws.iam import Iam
 from localaws.logs import Logs
-from localaws.protocols import JsonProtocol, QueryProtocol
+from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.sagemaker import api as sagemaker
+from localaws.sagemaker.experiments.metrics import ComponentMetrics
 from localaws.sts import Sts
 from localaws.world import World
 
@@ -34,7 +35,7 @@ class Service:
     """
 
     name: str
-    protocol: JsonProtocol | QueryProtocol
+    protocol: JsonProtocol | QueryProtocol | RestJsonProtocol
     validation_code: str
     handlers: tuple[object, ...]
     operations: Mapping[str, Operation]
@@ -46,7 +47,10 @@ class Service:
 
 
 def service(
-    name: str, protocol: JsonProtocol | QueryProtocol, validation_code: str, handlers: list[object]
+    name: str,
+    protocol: JsonProtocol | QueryProtocol | RestJsonProtocol,
+    validation_code: str,
+    handlers: list[object],
 ) -> Service:
     """A service whose operations are its handlers' public CamelCase methods.
 
@@ -73,6 +77,7 @@ def services(world: World) -> dict[str, Service]:
         service("iam", QueryProtocol(), "ValidationError", [Iam(world)]),
         service("logs", JsonProtocol(), "InvalidParameterException", [Logs(world)]),
         service("sagemaker", JsonProtocol(), sagemaker.validation_code, sagemaker.handlers(world)),
+        service("sagemaker-metrics", RestJsonProtocol(), "ValidationException", [ComponentMetrics(world)]),
         service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
     ]

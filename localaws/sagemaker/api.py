@@ -5,6 +5,9 @@ from __future__ import annotations
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.endpoint_configs import EndpointConfigs
 from localaws.sagemaker.endpoints import Endpoints
+from localaws.sagemaker.experiments.components import TrialComponents
+from localaws.sagemaker.experiments.experiments import Experiments
+from localaws.sagemaker.experiments.trials import Trials
 from localaws.sagemaker.model_package_groups import ModelPackageGroups
 from localaws.sagemaker.model_packages import ModelPackages
 from localaws.sagemaker.models import Models
@@ -32,5 +35,8 @@ def handlers(world: World) -> list[object]:
         ModelPackages(world),
         EndpointConfigs(world),
         Endpoints(machine),
+        Experiments(world),
+        Trials(world),
+        TrialComponents(world),
         Tags(world),
     ]

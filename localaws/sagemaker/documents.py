@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,4 +103,10 @@ class Documents:
 
     def list(self, request: dict[str, Any], member: str) -> dict[str, Any]:
         """The answer of a List operation, its page under a member."""
-        return page(self.all(), request, member, name=self.kind.name, status=self.kind.status)
+        return self.page(self.all(), request, member)
+
+    def page(
+        self, documents: Sequence[dict[str, Any]], request: dict[str, Any], member: str
+    ) -> dict[str, Any]:
+        """The answer of a List operation over some of the documents."""
+        return page(documents, request, member, name=self.kind.name, status=self.kind.status)

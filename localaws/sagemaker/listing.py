@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from localaws.sagemaker.refusals import invalid, not_implemented
@@ -13,6 +13,8 @@ DEFAULT_PAGE = 10
 BOUNDS = {
     "CreationTimeAfter": ("CreationTime", 1),
     "CreationTimeBefore": ("CreationTime", -1),
+    "CreatedAfter": ("CreationTime", 1),
+    "CreatedBefore": ("CreationTime", -1),
     "LastModifiedTimeAfter": ("LastModifiedTime", 1),
     "LastModifiedTimeBefore": ("LastModifiedTime", -1),
 }
@@ -20,7 +22,7 @@ SHAPING = {"NextToken", "MaxResults", "SortBy", "SortOrder", "NameContains", "St
 
 
 def page(
-    documents: list[dict[str, Any]],
+    documents: Sequence[dict[str, Any]],
     request: dict[str, Any],
     member: str,
     *,

@@ -21,6 +21,7 @@ SERVICES = {
     "S3": "s3",
     "SageMaker": "sagemaker",
     "SageMaker runtime": "sagemaker-runtime",
+    "SageMaker metrics": "sagemaker-metrics",
     "Glue": "glue",
     "Athena": "athena",
     "CloudWatch Logs": "logs",

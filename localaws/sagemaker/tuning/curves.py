@@ -25,10 +25,14 @@ class Curve:
         self._prefix = f"{job}/"
         self._pattern = re.compile(pattern)
         self._read: dict[int, Position] = {}
-        self._values: list[float] = []
+        self._points: list[tuple[float, float]] = []
 
     def values(self) -> list[float]:
-        """All values so far; reads only what was written since it was asked last."""
+        """All values so far."""
+        return [value for _, value in self.timed()]
+
+    def timed(self) -> list[tuple[float, float]]:
+        """All values so far with their epoch seconds; reads only what was written since it was asked last."""
         for stream in self._logs.streams(LOG_GROUP, self._prefix):
             while True:
                 after = self._read.get(stream.number, START)
@@ -36,10 +40,12 @@ class Curve:
                 if not events:
                     break
                 self._read[stream.number] = events[-1].position
-                self._values += [
-                    value for event in events if (value := self._value(event.message)) is not None
+                self._points += [
+                    (event.position.moment / 1000, value)
+                    for event in events
+                    if (value := self._value(event.message)) is not None
                 ]
-        return self._values
+        return self._points
 
     def _value(self, line: str) -> float | None:
         found = self._pattern.search(line)
