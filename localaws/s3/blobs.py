@@ -55,6 +55,10 @@ class Objects:
         """Whether there is such a bucket."""
         return bool(self.index.database.query("SELECT 1 FROM bucket WHERE name = ?", bucket))
 
+    def bucket_names(self) -> list[str]:
+        """Every bucket, by name."""
+        return [name for (name,) in self.index.database.query("SELECT name FROM bucket ORDER BY name")]
+
     def list(self, bucket: str, prefix: str = "") -> list[StoredObject]:
         """The objects under a prefix, by key.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from email.message import Message
-from email.parser import BytesParser
+from email.parser import Parser
 from email.policy import compat32
 
 from localaws.errors import AwsError
@@ -54,7 +54,7 @@ class FormData:
             head = self._part_head()
             name = str(head.get_param("name", "", "content-disposition"))
             if name.lower() == "file":
-                self.file_name = _text(str(head.get_param("filename", "", "content-disposition")))
+                self.file_name = str(head.get_param("filename", "", "content-disposition"))
                 self.file_type = head.get("Content-Type", "")
                 return
             pieces = []
@@ -67,15 +67,18 @@ class FormData:
             self.fields[name.lower()] = b"".join(pieces).decode(errors="replace")
 
     def _part_head(self) -> Message:
+        while len(self._buffer) < 2 and (piece := self._body.read1(PIECE)):
+            self._buffer += piece
+        if self._buffer.startswith(b"--"):  # the form ends where the file should begin
+            message = "POST requires exactly one file upload per request."
+            raise AwsError("IncorrectNumberOfFilesInPostRequest", message)
         lines = b""
         for piece in self._until(b"\r\n\r\n"):
             lines += piece
-            if lines.startswith(b"--"):
-                message = "POST requires exactly one file upload per request."
-                raise AwsError("IncorrectNumberOfFilesInPostRequest", message)
             if len(lines) > HEAD_LIMIT:
                 raise malformed()
-        return BytesParser(policy=compat32).parsebytes(lines.lstrip(b"\r\n"), headersonly=True)
+        text = lines.decode(errors="replace")  # browsers send file names in UTF-8
+        return Parser(policy=compat32).parsestr(text.lstrip("\r\n"), headersonly=True)
 
     def _until(self, end: bytes) -> Iterator[bytes]:
         """What comes before a sequence of bytes; the sequence is read past."""
@@ -91,14 +94,7 @@ class FormData:
                 yield self._buffer[:safe]
             self._buffer = self._buffer[safe:] + piece
             if not piece:
-                if self._buffer.startswith(b"--"):  # the end of the form where a part would begin
-                    yield self._buffer
                 raise malformed()
-
-
-def _text(value: str) -> str:
-    """A file name as the browser meant it: its bytes are UTF-8."""
-    return value.encode("latin-1", "surrogateescape").decode(errors="replace")
 
 
 def malformed() -> AwsError:
