@@ -50,6 +50,7 @@ class Objects:
         if lost := self.files.sweep(self.index.live_blobs()):
             for name in self.index.drop_blobs(lost):
                 log.warning("%s lost its data, as by a power cut, and is removed", name)
+            self.reclaim()
 
     def bucket_exists(self, bucket: str) -> bool:
         """Whether there is such a bucket."""
