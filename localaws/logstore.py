@@ -114,6 +114,14 @@ class LogStore:
         rows = self._database.query(f"{STREAM} WHERE log_group = ? AND name = ?", group, name)
         return LogStream(*rows[0]) if rows else None
 
+    def count(self, group: str, stream: str) -> int:
+        """The events of a stream; 0 when there is no such stream."""
+        found = self.stream(group, stream)
+        if found is None:
+            return 0
+        rows = self._database.query("SELECT count(*) FROM event WHERE stream = ?", found.number)
+        return int(rows[0][0])
+
     def events_after(self, stream: int, after: Position, before: Position, limit: int) -> list[LogEvent]:
         """The first events of a stream strictly between two positions, in order."""
         return self._events(stream, after, before, limit, "ASC")

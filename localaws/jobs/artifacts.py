@@ -35,18 +35,33 @@ def upload_archive(objects: Objects, folders: Iterable[Path], uri: str) -> bool:
 
 
 def upload_tree(objects: Objects, folder: Path, uri: str) -> int:
-    """Store every file of a folder under an S3 prefix; how many. The files are gone from the folder after."""
+    """Store every file of a folder under an S3 prefix; how many. The files are gone from the folder after.
+
+    Whenever it is broken off, each file is in the folder or in S3, so that it may be asked again.
+    """
+    paths = files_in(folder)
+    for path in paths:
+        upload_file(objects, path, folder, uri)
+        path.unlink()
+    return len(paths)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Every file of a folder, with those of its folders."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
+def upload_file(objects: Objects, path: Path, folder: Path, uri: str) -> None:
+    """Store a copy of a file under an S3 prefix, by its path in a folder.
+
+    Raises:
+        JobFailure: It is a link that leaves the folder.
+    """
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise JobFailure("ClientError", f"{path.name} in an output folder is a link that leaves it")
     bucket, prefix = split_uri(uri)
     prefix = prefix.rstrip("/") + "/" if prefix else ""
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    for path in paths:
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if not inside:
-            raise JobFailure("ClientError", f"{path.name} in an output folder is a link that leaves it")
-        objects.put_file(
-            bucket, prefix + path.relative_to(folder).as_posix(), path, move=not path.is_symlink()
-        )
-    return len(paths)
+    objects.put_file(bucket, prefix + path.relative_to(folder).as_posix(), path)
 
 
 def unpack(archive: Path, folder: Path, source: str, *, max_members: int = MAX_MEMBERS) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,48 @@ def write_json(path: Path, document: Any) -> None:
     path.write_text(json.dumps(document))
 
 
-def resource_config(host: str, hosts: list[str], instance_type: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Group:
+    """Some of a job's hosts, of one instance type."""
+
+    name: str
+    instance_type: str
+    hosts: tuple[str, ...]
+
+
+def groups_of(resources: Mapping[str, Any]) -> list[Group]:
+    """The hosts a request's ResourceConfig or ClusterConfig asks for: ``algo-1 … algo-n``, by group."""
+    asked = resources.get("InstanceGroups") or [{**resources, "InstanceGroupName": GROUP}]
+    groups, first = [], 1
+    for group in asked:
+        count = group.get("InstanceCount", 1)
+        hosts = tuple(f"algo-{number}" for number in range(first, first + count))
+        groups.append(Group(group["InstanceGroupName"], group["InstanceType"], hosts))
+        first += count
+    return groups
+
+
+def host_count(resources: Mapping[str, Any]) -> int:
+    """The hosts a request asks for, of all its groups."""
+    return sum(len(group.hosts) for group in groups_of(resources))
+
+
+def resource_config(host: str, groups: list[Group]) -> dict[str, Any]:
     """The document ``resourceconfig.json`` of one host."""
+    [current] = [group for group in groups if host in group.hosts]
     return {
         "current_host": host,
-        "current_instance_type": instance_type,
-        "current_group_name": GROUP,
-        "hosts": hosts,
-        "instance_groups": [{"instance_group_name": GROUP, "instance_type": instance_type, "hosts": hosts}],
+        "current_instance_type": current.instance_type,
+        "current_group_name": current.name,
+        "hosts": [name for group in groups for name in group.hosts],
+        "instance_groups": [
+            {
+                "instance_group_name": group.name,
+                "instance_type": group.instance_type,
+                "hosts": list(group.hosts),
+            }
+            for group in groups
+        ],
         "network_interface_name": "lo",
     }
 

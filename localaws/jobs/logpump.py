@@ -1,4 +1,4 @@
-"""A program's output on its way to CloudWatch's streams, line by line, while the program runs."""
+"""The output of a model server on its way to CloudWatch's streams, line by line, while the program runs."""
 
 from __future__ import annotations
 
@@ -9,34 +9,29 @@ from collections import deque
 from collections.abc import Callable
 from subprocess import Popen
 
+from localaws.jobs.loglines import LogLines
 from localaws.logstore import LogStore
 
 FLUSH_SECONDS = 0.25
-MAX_LINE = 256 * 1024  # bytes CloudWatch takes in one event
-TAIL_LINES = 20
 IDLE_ROUNDS = 4  # rounds without output after which a pipe held open by a stray child is given up
 
 
 class LogPump:
-    """Reads one program's output to its end.
+    """Reads one program's output from a pipe to its end.
 
     Args:
         logs: Where lines go.
         group: The log group.
         stream: The log stream.
-        observe: Called with each line as it comes.
     """
 
-    def __init__(
-        self, logs: LogStore, group: str, stream: str, observe: Callable[[str], None] | None = None
-    ) -> None:
-        self._logs = logs
-        self._group = group
-        self._stream = stream
-        self._observe = observe
-        self._partial = b""
-        self._pending: list[tuple[int, str]] = []
-        self.tail: deque[str] = deque(maxlen=TAIL_LINES)
+    def __init__(self, logs: LogStore, group: str, stream: str) -> None:
+        self._lines = LogLines(logs, group, stream)
+
+    @property
+    def tail(self) -> deque[str]:
+        """The last lines."""
+        return self._lines.tail
 
     def run(self, process: Popen[bytes], on_exit: Callable[[], None]) -> None:
         """Pump until the output ends; ``on_exit`` is called if the program ends before its output does.
@@ -52,36 +47,12 @@ class LogPump:
                 data = os.read(descriptor, 1 << 16)
                 if not data:
                     break
-                self._take(data)
+                self._lines.take(data)
             elif process.poll() is not None:
                 idle += 1
                 on_exit()
-            if self._pending and time.monotonic() - flushed >= FLUSH_SECONDS:
-                self._flush()
+            if self._lines.pending and time.monotonic() - flushed >= FLUSH_SECONDS:
+                self._lines.flush()
                 flushed = time.monotonic()
-        if self._partial:
-            self._line(self._partial)
-        self._flush()
+        self._lines.finish()
         process.stdout.close()
-
-    def _take(self, data: bytes) -> None:
-        *lines, rest = (self._partial + data).split(b"\n")
-        for line in lines:
-            self._line(line)
-        while len(rest) >= MAX_LINE:
-            self._line(rest[:MAX_LINE])
-            rest = rest[MAX_LINE:]
-        self._partial = rest
-
-    def _line(self, line: bytes) -> None:
-        text = line.decode("utf-8", "replace").rstrip("\r")
-        if not text.strip():
-            return
-        self.tail.append(text)
-        self._pending.append((time.time_ns() // 1_000_000, text))
-        if self._observe is not None:
-            self._observe(text)
-
-    def _flush(self) -> None:
-        events, self._pending = self._pending, []
-        self._logs.append(self._group, self._stream, events)

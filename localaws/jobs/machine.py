@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from localaws.jobs.keeper.client import KeeperClient
 from localaws.jobs.leftovers import ProcessRecords
 from localaws.jobs.sandbox import Instance, Sandbox, clear
 from localaws.jobs.slots import Slots
 from localaws.world import World
 
+RESUMED_KINDS = (
+    "training",
+    "processing",
+)  # their jobs outlive the server; they clear their folders themselves
 STOP_GRACE = 120.0  # seconds SageMaker leaves between SIGTERM and SIGKILL
+
+
+class ServerStopping(Exception):
+    """The server goes down: a run ends where it is and writes nothing more."""
 
 
 @dataclass(frozen=True)
@@ -19,19 +30,24 @@ class Machine:
     """What jobs share: the world they belong to, the queue before the cores, the way into a sandbox.
 
     Attributes:
-        records: The process groups that run, for a server that starts after this one was killed.
+        keeper: Runs the programs of jobs, and outlives this server.
+        records: The process groups that are this server's own children, for a server that starts after this
+            one was killed.
         grace: Seconds between SIGTERM and SIGKILL when a job is stopped.
+        closing: Set when the server goes down.
     """
 
     world: World
     slots: Slots
     sandbox: Sandbox
+    keeper: KeeperClient
     records: ProcessRecords
     grace: float
+    closing: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def of(cls, world: World) -> Machine:
-        """The machine under a state folder, after ending and clearing what an earlier server left there.
+        """The machine under a state folder; what an earlier server's model servers left is ended and cleared.
 
         ``LOCALAWS_SLOTS`` overrides the number of cores, ``LOCALAWS_SANDBOX=none`` turns private mounts off,
         ``LOCALAWS_STOP_GRACE`` overrides the 120 seconds.
@@ -39,16 +55,37 @@ class Machine:
         records = ProcessRecords(world.state / "processes")
         records.end_all()
         work = world.state / "work"
-        for folder in work.glob("*/*"):
-            clear(folder)
         work.mkdir(exist_ok=True)
+        for folder in work.glob("*/*"):
+            if not _belongs_to_a_job(folder):
+                clear(folder)
         return cls(
             world,
-            Slots(int(os.environ.get("LOCALAWS_SLOTS") or cores())),
+            Slots(int(os.environ.get("LOCALAWS_SLOTS") or cores()), held=True),
             Sandbox.probe(work, os.environ.get("LOCALAWS_SANDBOX", "auto")),
+            KeeperClient(world.state),
             records,
             float(os.environ.get("LOCALAWS_STOP_GRACE") or STOP_GRACE),
         )
+
+    def start(self) -> None:
+        """Let jobs start: every kind has put back into the queue what an earlier server left there."""
+        self.slots.release()
+
+    def stop(self) -> None:
+        """Start no more jobs and end the programs of those that run."""
+        self.closing.set()
+        self.slots.close()
+        self.keeper.close()
+
+    def check_open(self) -> None:
+        """Go on only while the server does.
+
+        Raises:
+            ServerStopping: It goes down.
+        """
+        if self.closing.is_set():
+            raise ServerStopping
 
     def folder(self, kind: str, name: str) -> Path:
         """The work folder of a job or a model server, new and empty; its owner clears it."""
@@ -57,9 +94,20 @@ class Machine:
         path.mkdir(parents=True)
         return path
 
+    def job_folder(self, kind: str, name: str, created: float) -> Path:
+        """Where a job works: its own also when an older job of this name was deleted just before."""
+        return self.world.state / "work" / kind / f"{name}.{int(created * 1000):x}"
+
+    def clear_all_but(self, kind: str, kept: Iterable[Path]) -> None:
+        """Remove the work folders of one kind that belong to no job any more."""
+        wanted = set(kept)
+        for folder in (self.world.state / "work" / kind).glob("*"):
+            if folder not in wanted:
+                clear(folder)
+
     def instances(self, folder: Path, count: int) -> list[Instance]:
         """The hosts ``algo-1 … algo-n`` of a job; with several, each finds the others by name."""
-        names = host_names(count)
+        names = [f"algo-{number}" for number in range(1, count + 1)]
         instances = [self.sandbox.instance(name, folder / name) for name in names]
         if count > 1:
             lines = ["127.0.0.1 localhost", *(f"127.0.0.{n} {name}" for n, name in enumerate(names, 1))]
@@ -68,9 +116,9 @@ class Machine:
         return instances
 
 
-def host_names(count: int) -> list[str]:
-    """What SageMaker calls the hosts of a job."""
-    return [f"algo-{number}" for number in range(1, count + 1)]
+def _belongs_to_a_job(folder: Path) -> bool:
+    """Whether a work folder may be that of a job that goes on; its kind knows which are."""
+    return folder.parent.name in RESUMED_KINDS
 
 
 def cores() -> int:

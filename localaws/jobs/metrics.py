@@ -31,15 +31,19 @@ class MetricScanner:
                     f"the Regex of metric definition {definition['Name']!r} cannot be compiled: {error}",
                 ) from error
 
-    def line(self, text: str) -> None:
-        """Look at one line; a match whose first group is no number is passed over."""
+    def line(self, text: str) -> list[tuple[str, float]]:
+        """The names and values found in one line; a match whose first group is no number is passed over."""
+        values = []
         for name, pattern in self._patterns:
             found = pattern.search(text)
             if found and pattern.groups:
                 try:
-                    self._found[name] = (float(found.group(1)), time.time())
+                    value = float(found.group(1))
                 except (TypeError, ValueError):
                     continue
+                self._found[name] = (value, time.time())
+                values.append((name, value))
+        return values
 
     def final(self) -> list[dict[str, Any]]:
         """The document ``FinalMetricDataList``."""

@@ -17,7 +17,6 @@ from typing import Any
 
 from localaws.containers.images import Image
 from localaws.jobs.artifacts import unpack
-from localaws.jobs.contract import GROUP
 from localaws.jobs.failure import JobFailure
 from localaws.jobs.sandbox import Instance
 from localaws.s3.blobs import Objects, split_uri
@@ -116,16 +115,17 @@ class TrainingFacts:
 
     def _cluster(self, threads: int) -> dict[str, Any]:
         resources = self.resources
-        hosts = resources["hosts"]
+        hosts, current = resources["hosts"], resources["current_group_name"]
+        groups = {group["instance_group_name"]: group for group in resources["instance_groups"]}
         return {
             "hosts": hosts,
             "current_host": resources["current_host"],
             "current_instance_type": resources["current_instance_type"],
-            "current_instance_group": GROUP,
-            "current_instance_group_hosts": hosts,
-            "instance_groups": [GROUP],
-            "instance_groups_dict": {GROUP: resources["instance_groups"][0]},
-            "is_hetero": False,
+            "current_instance_group": current,
+            "current_instance_group_hosts": groups[current]["hosts"],
+            "instance_groups": list(groups),
+            "instance_groups_dict": groups,
+            "is_hetero": len(groups) > 1,
             "is_master": resources["current_host"] == hosts[0],
             "master_hostname": hosts[0],
             "network_interface_name": resources["network_interface_name"],

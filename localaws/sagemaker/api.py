@@ -39,4 +39,5 @@ def handlers(world: World) -> list[object]:
         Trials(world),
         TrialComponents(world),
         Tags(world),
+        machine,  # last: when all have put back what waits, jobs may start; and first to end
     ]

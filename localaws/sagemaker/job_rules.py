@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from localaws.errors import AwsError
 from localaws.sagemaker.refusals import invalid
 
@@ -13,7 +11,6 @@ EXISTS = (
     "already exists ({arn})"
 )
 MISSING = "Could not find requested job with name: {name}"
-RESTARTED = "InternalServerError: the local endpoint was restarted while the job was under way"
 
 
 def require_running(status: str, word: str) -> None:
@@ -40,9 +37,3 @@ def require_ended(status: str, arn: str) -> None:
         raise AwsError(
             "ResourceInUse", f"The job {arn} is in status {status}; only a job that has ended can be deleted."
         )
-
-
-def instance_count(resources: dict[str, Any]) -> int:
-    """The hosts a job asks for."""
-    count: int = resources.get("InstanceCount", 1)
-    return count

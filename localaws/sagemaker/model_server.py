@@ -16,8 +16,8 @@ from localaws.jobs.contract import base_environment, request_environment
 from localaws.jobs.failure import JobFailure
 from localaws.jobs.logpump import LogPump
 from localaws.jobs.machine import Machine
-from localaws.jobs.processes import Command, kill_group, spawn
 from localaws.jobs.sandbox import Instance, clear
+from localaws.jobs.serverprograms import Command, kill_group, spawn
 from localaws.s3.blobs import Objects, split_uri
 from localaws.sagemaker.connections import HOST, Answer, Connections, ServerGone
 from localaws.sagemaker.model_containers import Container

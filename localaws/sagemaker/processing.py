@@ -5,19 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from localaws.jobs.contract import host_count
 from localaws.jobs.job_queue import JobQueue
 from localaws.jobs.machine import Machine
 from localaws.jobs.processes import Processes
 from localaws.sagemaker.documents import Documents, Kind
-from localaws.sagemaker.job_rules import (
-    EXISTS,
-    FINAL,
-    MISSING,
-    RESTARTED,
-    instance_count,
-    require_ended,
-    require_running,
-)
+from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, require_ended, require_running
 from localaws.sagemaker.processing_request import check_processing_request
 from localaws.sagemaker.processing_run import LOG_GROUP, ProcessingRun
 
@@ -38,16 +31,13 @@ class ProcessingJobs:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
-        self._queue = JobQueue(machine.slots, KIND.type)
+        self._queue = JobQueue(machine.slots, KIND.type, self._run)
 
     def CreateProcessingJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the job and queue it."""
         check_processing_request(request)
         job = self._documents.create(request, ProcessingJobStatus="InProgress")
-        processes = Processes(self._machine, LOG_GROUP)
-        run = ProcessingRun(self._machine, job, processes, self.move)
-        width = instance_count(job["ProcessingResources"]["ClusterConfig"])
-        self._queue.submit(job["ProcessingJobName"], width, processes, run)
+        self._submit(job)
         return {"ProcessingJobArn": job["ProcessingJobArn"]}
 
     def DescribeProcessingJob(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +62,17 @@ class ProcessingJobs:
         require_ended(job["ProcessingJobStatus"], job["ProcessingJobArn"])
         self._documents.delete(job["ProcessingJobName"])
 
-    def move(self, name: str, status: str, **members: Any) -> str:
+    def move(self, name: str, status: str, *, ended: float | None = None, **members: Any) -> str:
         """Change a job's status: the one way to. Tells the status the job then has.
 
         An ended job stays as it ended; one that is stopping goes on to Stopped or Failed, whatever its run
         says.
+
+        Args:
+            name: The job.
+            status: Its new status.
+            ended: When its programs ended, in epoch seconds; now unless given.
+            members: What else changes in the description.
         """
         with self._machine.world.store.transaction():
             job = self._documents.need(name)
@@ -85,16 +81,41 @@ class ProcessingJobs:
             if job["ProcessingJobStatus"] == "Stopping":
                 status = {"InProgress": "Stopping", "Completed": "Stopped"}.get(status, status)
             if status in FINAL:
-                members["ProcessingEndTime"] = time.time()
+                members["ProcessingEndTime"] = ended or time.time()
             self._documents.update(name, ProcessingJobStatus=status, **members)
         return status
 
     def start(self) -> None:
-        """Fail the jobs an earlier server left under way."""
+        """Go on with the jobs an earlier server left under way, and queue those that had not begun."""
+        folders = []
         for job in self._documents.all():
-            if job["ProcessingJobStatus"] not in FINAL:
-                self.move(job["ProcessingJobName"], "Failed", FailureReason=RESTARTED)
+            if job["ProcessingJobStatus"] in FINAL:
+                continue
+            folders.append(ProcessingRun.folder(self._machine, job))
+            self._restore(job)
+        self._machine.clear_all_but(ProcessingRun.kind, folders)
 
     def stop(self) -> None:
-        """End what runs; the next server says so."""
+        """Let go of what runs; the next server goes on or says what became of it."""
         self._queue.close()
+
+    def _submit(self, job: dict[str, Any]) -> None:
+        self._queue.submit(job["ProcessingJobName"], _width(job), job["CreationTime"])
+
+    def _restore(self, job: dict[str, Any]) -> None:
+        name, stopping = job["ProcessingJobName"], job["ProcessingJobStatus"] == "Stopping"
+        if ProcessingRun.under_way(self._machine, job):
+            self._queue.resume(name, _width(job), stopped=stopping)
+        elif stopping:
+            self.move(name, "Stopped")
+        else:
+            self._submit(job)
+
+    def _run(self, name: str) -> ProcessingRun:
+        """What runs a job that has its slots."""
+        processes = Processes(self._machine, LOG_GROUP)
+        return ProcessingRun(self._machine, self._documents.need(name), processes, self.move)
+
+
+def _width(job: dict[str, Any]) -> int:
+    return host_count(job["ProcessingResources"]["ClusterConfig"])

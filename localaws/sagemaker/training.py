@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from localaws.jobs.contract import host_count
 from localaws.jobs.job_queue import JobQueue
 from localaws.jobs.machine import Machine
 from localaws.jobs.processes import Processes
 from localaws.sagemaker.documents import Documents, Kind
-from localaws.sagemaker.job_rules import FINAL, RESTARTED, instance_count, require_ended, require_running
+from localaws.sagemaker.job_rules import FINAL, require_ended, require_running
 from localaws.sagemaker.training_request import check_training_request
 from localaws.sagemaker.training_run import LOG_GROUP, TrainingRun
+from localaws.sagemaker.training_status import MESSAGES, STATUS_OF, accounts
 
 KIND = Kind(
     type="training-job",
@@ -24,25 +26,6 @@ KIND = Kind(
     exists_code="ResourceInUse",
     status="TrainingJobStatus",
 )
-MESSAGES = {
-    "Starting": "Starting the training job",
-    "Pending": "Training job waiting for capacity",
-    "Downloading": "Downloading input data",
-    "Training": "Training image download completed. Training in progress.",
-    "Uploading": "Uploading generated training model",
-    "Stopping": "Stopping the training job",
-    "Completed": "Training job completed",
-    "Failed": "Training job failed",
-    "Stopped": "Training job stopped",
-    "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
-}
-STATUS_OF = {
-    "Stopping": "Stopping",
-    "Completed": "Completed",
-    "Failed": "Failed",
-    "Stopped": "Stopped",
-    "MaxRuntimeExceeded": "Stopped",
-}  # of a secondary status; all others are InProgress
 
 
 class TrainingJobs:
@@ -51,7 +34,7 @@ class TrainingJobs:
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
-        self._queue = JobQueue(machine.slots, KIND.type)
+        self._queue = JobQueue(machine.slots, KIND.type, self._run)
         self._subscribers: list[Callable[[str], None]] = []
 
     def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -78,11 +61,7 @@ class TrainingJobs:
             SecondaryStatusTransitions=[starting],
             **platform,
         )
-        name = job["TrainingJobName"]
-        processes = Processes(self._machine, LOG_GROUP)
-        run = TrainingRun(self._machine, job, processes, self.move)
-        if not self._queue.submit(name, instance_count(job["ResourceConfig"]), processes, run):
-            self.move(name, "Pending", only_from="Starting")
+        self._submit(job)
         return job
 
     def subscribe(self, ended: Callable[[str], None]) -> None:
@@ -111,7 +90,9 @@ class TrainingJobs:
         require_ended(job["TrainingJobStatus"], job["TrainingJobArn"])
         self._documents.delete(job["TrainingJobName"])
 
-    def move(self, name: str, secondary: str, *, only_from: str = "", **members: Any) -> str:
+    def move(
+        self, name: str, secondary: str, *, only_from: str = "", ended: float | None = None, **members: Any
+    ) -> str:
         """Change a job's status: the one way to. Tells the primary status the job then has.
 
         An ended job stays as it ended. A job that is stopping goes through Uploading to Stopped (or Failed),
@@ -121,6 +102,7 @@ class TrainingJobs:
             name: The job.
             secondary: Its new secondary status; the primary one follows from it.
             only_from: Change only when this is the secondary status.
+            ended: When its programs ended, in epoch seconds; now unless given.
             members: What else changes in the description.
         """
         with self._machine.world.store.transaction():
@@ -137,7 +119,7 @@ class TrainingJobs:
             transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": MESSAGES[secondary]})
             if status in FINAL:
                 transitions[-1]["EndTime"] = now
-                members |= _times(job, now)
+                members |= accounts({**job, **members}, ended or now)
             self._documents.update(
                 name,
                 TrainingJobStatus=status,
@@ -146,24 +128,39 @@ class TrainingJobs:
                 **members,
             )
         if status in FINAL:
-            for ended in self._subscribers:
-                ended(name)
+            for subscriber in self._subscribers:
+                subscriber(name)
         return status
 
     def start(self) -> None:
-        """Fail the jobs an earlier server left under way."""
+        """Go on with the jobs an earlier server left under way, and queue those that had not begun."""
+        folders = []
         for job in self._documents.all():
-            if job["TrainingJobStatus"] not in FINAL:
-                self.move(job["TrainingJobName"], "Failed", FailureReason=RESTARTED)
+            if job["TrainingJobStatus"] in FINAL:
+                continue
+            folders.append(TrainingRun.folder(self._machine, job))
+            self._restore(job)
+        self._machine.clear_all_but(TrainingRun.kind, folders)
 
     def stop(self) -> None:
-        """End what runs; the next server says so."""
+        """Let go of what runs; the next server goes on or says what became of it."""
         self._queue.close()
 
+    def _submit(self, job: dict[str, Any]) -> None:
+        name = job["TrainingJobName"]
+        if not self._queue.submit(name, host_count(job["ResourceConfig"]), job["CreationTime"]):
+            self.move(name, "Pending", only_from="Starting")
 
-def _times(job: dict[str, Any], now: float) -> dict[str, Any]:
-    """The accounts of a job that ends now; a job that never got a host is not billed."""
-    if "TrainingStartTime" not in job:
-        return {"TrainingEndTime": now}
-    seconds = max(1, round(now - job["TrainingStartTime"]))
-    return {"TrainingEndTime": now, "TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
+    def _restore(self, job: dict[str, Any]) -> None:
+        name, stopping = job["TrainingJobName"], job["TrainingJobStatus"] == "Stopping"
+        if TrainingRun.under_way(self._machine, job):
+            self._queue.resume(name, host_count(job["ResourceConfig"]), stopped=stopping)
+        elif stopping:
+            self.move(name, "Stopped")
+        else:
+            self._submit(job)
+
+    def _run(self, name: str) -> TrainingRun:
+        """What runs a job that has its slots."""
+        processes = Processes(self._machine, LOG_GROUP)
+        return TrainingRun(self._machine, self._documents.need(name), processes, self.move)

@@ -1,171 +1,162 @@
-"""What a training job does between its slot and its last status: data in, program, results out."""
+"""What a training job does between its slot and its last status: data in, program, results out, once more."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localaws.containers.images import Image, image
-from localaws.jobs.artifacts import upload_archive, upload_tree
-from localaws.jobs.channels import items, share, stage
-from localaws.jobs.contract import base_environment, request_environment, resource_config, write_json
-from localaws.jobs.failure import reason_of
-from localaws.jobs.machine import Machine, host_names
+from localaws.containers.images import image
+from localaws.jobs.contract import host_count
+from localaws.jobs.failure import JobFailure
+from localaws.jobs.keeper.run import Ended, Run, RunRequest
 from localaws.jobs.metrics import MetricScanner
-from localaws.jobs.processes import Command, Ended, Processes, ServerStopping, algorithm_error
-from localaws.jobs.sandbox import ROOT, Instance, clear
-from localaws.jobs.script_mode import TrainingFacts, script_command
-from localaws.sagemaker.job_rules import instance_count
-from localaws.sagemaker.training_request import CHECKPOINTS, MAX_RUNTIME
+from localaws.jobs.processes import Outcome, algorithm_error
+from localaws.jobs.sandbox import Instance
+from localaws.sagemaker.job_run import JobRun, struck
+from localaws.sagemaker.training_request import MAX_RUNTIME
+from localaws.sagemaker.training_results import save_checkpoints, upload_results
+from localaws.sagemaker.training_stage import TrainingStage
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-FOLDERS = ("input/config", "input/data", "model", "output/data", "output/intermediate", "code")
 
 
 @dataclass(frozen=True)
-class TrainingRun:
-    """One training job, run by calling it.
+class TimeLeft:
+    """The time a job's programs may still run.
 
     Attributes:
-        job: The job's document when it was created.
-        processes: Its programs, not started yet.
-        move: Changes the job's status; tells the primary one.
+        seconds: So long.
+        ending: The secondary status of a job that used it up.
     """
 
-    machine: Machine
-    job: dict[str, Any]
-    processes: Processes
-    move: Callable[..., str]
+    seconds: float
+    ending: str
 
-    def __call__(self) -> None:
-        """Run the job to its last status."""
-        name = self.job["TrainingJobName"]
-        folder = self.machine.folder("training", name)
+
+class TrainingRun(JobRun):
+    """One training job."""
+
+    kind = "training"
+    name_member = "TrainingJobName"
+
+    def attempt(self, folder: Path, run: Run) -> bool:
+        """Stage, run and finish the job; whether it must be run again."""
         try:
-            self._run(folder)
-        except ServerStopping:
-            return  # the next server says what became of the job
-        except Exception as error:
-            self.move(name, "Failed", FailureReason=reason_of(error))
-        finally:
-            clear(folder)
+            return self._staged_and_run(folder, run)
+        except JobFailure as failure:
+            return self._retried(failure)
 
-    def _run(self, folder: Path) -> None:
-        name = self.job["TrainingJobName"]
+    def finish_resumed(self, folder: Path, run: Run) -> bool:
+        """Join the programs an earlier server started, and finish; whether the job must be run again."""
+        hosts = self._hosts(folder)
+        scanner = self._scanner()
+        try:
+            outcome = self.processes.resume(run, self._observer(scanner))
+        except JobFailure as failure:
+            return self._retried(failure)
+        return self._finish(hosts, scanner, outcome)
+
+    def _staged_and_run(self, folder: Path, run: Run) -> bool:
         runtime = image(self.job["AlgorithmSpecification"]["TrainingImage"])
-        self.move(name, "Downloading", TrainingStartTime=time.time())
-        instances = self.machine.instances(folder, instance_count(self.job["ResourceConfig"]))
-        self._bring_in(instances)
-        commands = self._commands(runtime, instances)
-        scanner = MetricScanner(self.job["AlgorithmSpecification"].get("MetricDefinitions", []))
-        if self.move(name, "Training") == "Stopping":
+        if self.time_left().seconds <= 0:
+            self.move(self.name, self.time_left().ending)
+            return False
+        self.pause("Starting")
+        started = {} if "TrainingStartTime" in self.job else {"TrainingStartTime": time.time()}
+        self.move(self.name, "Downloading", **started)
+        self.job.update(started)
+        fault = self.fault()
+        stage = TrainingStage(self.machine, self.job, self._hosts(folder))
+        self.pause("Downloading")
+        stage.bring_in()
+        launches = struck(stage.launches(runtime), fault)
+        self.machine.check_open()
+        if self.move(self.name, "Training") == "Stopping":
             self.processes.stop()
-        limit = self.job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", MAX_RUNTIME)
-        outcome = self.processes.run(commands, limit, scanner.line)
-        metrics = {"FinalMetricDataList": scanner.final()}
-        self._save_checkpoints(instances)
-        if outcome.ended in (Ended.BY_THEMSELVES, Ended.HOST_FAILED) and outcome.code:
-            files = [host.root / "output" / "failure" for host in instances]
-            self.move(name, "Failed", FailureReason=algorithm_error(outcome, files), **metrics)
-            return
-        self.move(name, "Uploading")
-        artifacts = {"S3ModelArtifacts": self._upload(instances)}
-        last = {Ended.BY_THEMSELVES: "Completed", Ended.OUT_OF_TIME: "MaxRuntimeExceeded"}
-        self.move(name, last.get(outcome.ended, "Stopped"), ModelArtifacts=artifacts, **metrics)
+        request = RunRequest(
+            launches=launches,
+            streams=stage.streams(),
+            max_seconds=max(0.0, self.time_left().seconds),
+            grace=self.machine.grace,
+            interrupt_after=fault.after if self._spot and fault and fault.effect == "spot" else None,
+            attempt=self.job.get("_Attempt", 0),
+        )
+        scanner = self._scanner()
+        outcome = self.processes.run(run, request, self._observer(scanner))
+        return self._finish(stage.hosts, scanner, outcome)
 
-    def _bring_in(self, instances: list[Instance]) -> None:
-        """Lay every host's folders, configuration files, channels and checkpoints."""
-        objects = self.machine.world.objects
-        checkpoints = self.job.get("CheckpointConfig")
-        for instance in instances:
-            for folder in FOLDERS:
-                (instance.root / folder).mkdir(parents=True, exist_ok=True)
-            config = instance.root / "input" / "config"
-            write_json(config / "hyperparameters.json", self.job.get("HyperParameters", {}))
-            write_json(config / "inputdataconfig.json", self._inputs())
-            write_json(config / "resourceconfig.json", self._resources(instance))
-            if checkpoints:
-                local = _real(instance, checkpoints.get("LocalPath", CHECKPOINTS))
-                local.mkdir(parents=True, exist_ok=True)
-                stage(items(objects, checkpoints["S3Uri"], "S3Prefix", required=False), local, link=False)
-        for channel in self.job.get("InputDataConfig", []):
-            source = channel["DataSource"]["S3DataSource"]
-            found = items(objects, source["S3Uri"], source["S3DataType"])
-            distribution = source.get("S3DataDistributionType", "FullyReplicated")
-            for number, instance in enumerate(instances):
-                folder = instance.inputs / "input" / "data" / channel["ChannelName"]
-                stage(share(found, distribution, number, len(instances)), folder, link=instance.private)
+    def _finish(self, hosts: list[Instance], scanner: MetricScanner, outcome: Outcome) -> bool:
+        """Store what the programs left, and say how the job ended; whether it must be run again."""
+        objects, metrics = self.machine.world.objects, {"FinalMetricDataList": scanner.final()}
+        save_checkpoints(objects, self.job, hosts)
+        if outcome.ended is Ended.INTERRUPTED:
+            self.move(self.name, "Interrupted")
+            return self._next_attempt(_Used=self.job.get("_Used", 0.0) + outcome.seconds)
+        ended = {"ended": outcome.at} if outcome.at is not None else {}
+        if outcome.failed:
+            files = [host.root / "output" / "failure" for host in hosts]
+            reason = algorithm_error(outcome, files)
+            self.move(self.name, "Failed", FailureReason=reason, **metrics, **ended)
+            return False
+        self.move(self.name, "Uploading")
+        artifacts = {"S3ModelArtifacts": upload_results(objects, self.job, hosts)}
+        self.pause("Uploading")
+        last = {Ended.BY_THEMSELVES: "Completed", Ended.OUT_OF_TIME: self.time_left().ending}
+        status = last.get(outcome.ended, "Stopped")
+        self.move(self.name, status, ModelArtifacts=artifacts, **metrics, **ended)
+        return False
 
-    def _commands(self, runtime: Image, instances: list[Instance]) -> list[Command]:
-        """The program of every host, with its environment."""
-        name, hyperparameters = self.job["TrainingJobName"], self.job.get("HyperParameters", {})
-        algorithm = self.job["AlgorithmSpecification"]
-        argv = [*algorithm.get("ContainerEntrypoint", []), *algorithm.get("ContainerArguments", [])]
-        if not argv and runtime.train and "sagemaker_program" not in hyperparameters:
-            argv = list(runtime.train)
-        if not argv:
-            argv = script_command(self.machine.world.objects, runtime, hyperparameters, instances)
-        threads, now = self.machine.slots.share(), time.time_ns() // 1_000_000
-        commands = []
-        for instance in instances:
-            facts = TrainingFacts(name, hyperparameters, self._inputs(), self._resources(instance))
-            environment = {
-                **base_environment(self.machine, runtime, instance, threads),
-                **facts.environment(instance, threads),
-                "TRAINING_JOB_NAME": name,
-                "TRAINING_JOB_ARN": self.job["TrainingJobArn"],
-                **request_environment(instance, self.job.get("Environment")),
-            }
-            words = [instance.translate(word) for word in argv]
-            commands.append(
-                Command(
-                    words, environment, instance, f"{instance.seen}/code", f"{name}/{instance.name}-{now}"
-                )
-            )
-        return commands
+    def _retried(self, failure: JobFailure) -> bool:
+        """Run the job again after a failure of the platform, as often as its RetryStrategy says.
 
-    def _upload(self, instances: list[Instance]) -> str:
-        """Store the model and the output data; the model's URI."""
-        objects, output = self.machine.world.objects, self.job["OutputDataConfig"]
-        uri = f"{output['S3OutputPath'].rstrip('/')}/{self.job['TrainingJobName']}/output"
-        upload_archive(objects, [host.root / "output" / "data" for host in instances], f"{uri}/output.tar.gz")
-        models = [host.root / "model" for host in instances]
-        if output.get("CompressionType") == "NONE":
-            for model in models:
-                upload_tree(objects, model, f"{uri}/model/")
-            return f"{uri}/model/"
-        upload_archive(objects, models, f"{uri}/model.tar.gz")
-        return f"{uri}/model.tar.gz"
+        Raises:
+            JobFailure: No more.
+        """
+        retries = self.job.get("_Retries", 0)
+        allowed = self.job.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        if failure.kind != "InternalServerError" or retries >= allowed or self.cancelled.is_set():
+            raise failure
+        return self._next_attempt(_Retries=retries + 1)
 
-    def _save_checkpoints(self, instances: list[Instance]) -> None:
-        checkpoints = self.job.get("CheckpointConfig")
-        if checkpoints:
-            for instance in instances:
-                local = _real(instance, checkpoints.get("LocalPath", CHECKPOINTS))
-                upload_tree(self.machine.world.objects, local, checkpoints["S3Uri"])
+    def _next_attempt(self, **members: Any) -> bool:
+        """Say that the job restarts; whether it still may."""
+        changes = {"_Attempt": self.job.get("_Attempt", 0) + 1, **members}
+        if self.move(self.name, "Restarting", **changes) == "Stopping":
+            self.move(self.name, "Stopped")
+            return False
+        self.job.update(changes)
+        return True
 
-    def _inputs(self) -> dict[str, Any]:
-        return {
-            channel["ChannelName"]: {
-                "TrainingInputMode": "File",
-                "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
-                    "S3DataDistributionType", "FullyReplicated"
-                ),
-                "RecordWrapperType": "None",
-                **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
-            }
-            for channel in self.job.get("InputDataConfig", [])
-        }
+    def time_left(self) -> TimeLeft:
+        """The time the programs may still run: of all attempts together, and for spot the wait included."""
+        stopping, now = self.job.get("StoppingCondition", {}), time.time()
+        limit = stopping.get("MaxRuntimeInSeconds", MAX_RUNTIME)
+        left = TimeLeft(limit - self.job.get("_Used", 0.0), "MaxRuntimeExceeded")
+        if self._spot:
+            wait = stopping["MaxWaitTimeInSeconds"] - (now - self.job["CreationTime"])
+            if wait < left.seconds:
+                return TimeLeft(wait, "MaxWaitTimeExceeded")
+        return left
 
-    def _resources(self, instance: Instance) -> dict[str, Any]:
-        resources = self.job["ResourceConfig"]
-        hosts = host_names(instance_count(resources))
-        return resource_config(instance.name, hosts, resources["InstanceType"])
+    @property
+    def _spot(self) -> bool:
+        return bool(self.job.get("EnableManagedSpotTraining"))
 
+    def _hosts(self, folder: Path) -> list[Instance]:
+        return self.machine.instances(folder, host_count(self.job["ResourceConfig"]))
 
-def _real(instance: Instance, path: str) -> Path:
-    """The real folder of a path under /opt/ml."""
-    return instance.root / path.removeprefix(f"{ROOT}/")
+    def _scanner(self) -> MetricScanner:
+        return MetricScanner(self.job["AlgorithmSpecification"].get("MetricDefinitions", []))
+
+    def _observer(self, scanner: MetricScanner) -> Any:
+        """Reads metrics off each line, and hands those of new lines to CloudWatch."""
+        metrics, dimensions = self.machine.world.metrics, {"TrainingJobName": self.name}
+
+        def observe(line: str, moment: float | None) -> None:
+            for name, value in scanner.line(line):
+                if moment is not None:
+                    metrics.put(LOG_GROUP, name, dimensions, value, at=moment)
+
+        return observe

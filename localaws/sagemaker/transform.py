@@ -8,7 +8,7 @@ from typing import Any
 from localaws.jobs.job_queue import JobQueue
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.documents import Documents, Kind
-from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, RESTARTED, require_running
+from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, require_running
 from localaws.sagemaker.models import KIND as MODEL_KIND
 from localaws.sagemaker.transform_request import check_transform_request
 from localaws.sagemaker.transform_run import TransformRun
@@ -31,15 +31,14 @@ class TransformJobs:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
         self._models = Documents(machine.world, MODEL_KIND)
-        self._queue = JobQueue(machine.slots, KIND.type)
+        self._queue = JobQueue(machine.slots, KIND.type, self._run)
 
     def CreateTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the job and queue it."""
         check_transform_request(request)
         model = self._models.need(request["ModelName"])
-        job = self._documents.create(request, TransformJobStatus="InProgress")
-        run = TransformRun(self._machine, job, model, self.move)
-        self._queue.submit(job["TransformJobName"], 1, run, run)
+        job = self._documents.create(request, TransformJobStatus="InProgress", _Model=model)
+        self._submit(job)
         return {"TransformJobArn": job["TransformJobArn"]}
 
     def DescribeTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -76,11 +75,21 @@ class TransformJobs:
         return status
 
     def start(self) -> None:
-        """Fail the jobs an earlier server left under way."""
+        """Queue the jobs an earlier server left: one that was under way is run again from its start."""
         for job in self._documents.all():
-            if job["TransformJobStatus"] not in FINAL:
-                self.move(job["TransformJobName"], "Failed", FailureReason=RESTARTED)
+            if job["TransformJobStatus"] == "Stopping":
+                self.move(job["TransformJobName"], "Stopped")
+            elif job["TransformJobStatus"] not in FINAL:
+                self._submit(job)
 
     def stop(self) -> None:
-        """End what runs; the next server says so."""
+        """End what runs; the next server runs it again."""
         self._queue.close()
+
+    def _submit(self, job: dict[str, Any]) -> None:
+        self._queue.submit(job["TransformJobName"], 1, job["CreationTime"])
+
+    def _run(self, name: str) -> TransformRun:
+        """What runs a job that has its slots."""
+        job = self._documents.need(name)
+        return TransformRun(self._machine, job, job["_Model"], self.move)

@@ -12,8 +12,7 @@ from typing import Any
 
 from localaws.jobs.channels import Item, items
 from localaws.jobs.failure import JobFailure, reason_of
-from localaws.jobs.machine import Machine
-from localaws.jobs.processes import ServerStopping
+from localaws.jobs.machine import Machine, ServerStopping
 from localaws.s3.blobs import split_uri
 from localaws.sagemaker.connections import Answer, ServerGone
 from localaws.sagemaker.data_processing import DataProcessing
@@ -56,7 +55,7 @@ class TransformRun:
             self._served_run()
             self.move(name, "Completed")
         except ServerStopping:
-            return  # the next server says what became of the job
+            return  # the next server runs the job again
         except Stopped:
             self.move(name, "Stopped")
         except Exception as error:
