@@ -1,0 +1,60 @@
+"""A tuning job goes on under the next server, whatever became of the one before."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+GATE = """
+from pathlib import Path
+tell(1.0)
+print("ready", flush=True)
+while not Path(given["gate"]).exists(): time.sleep(0.02)
+"""
+X = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_search_goes_on_after_a_restart(own_tuner, tmp_path, how):
+    """
+    Killed or stopped in the middle of a search, the next server takes it to its end, and no trial is started twice.
+    """
+    gate = tmp_path / "gate"
+    endpoint, tuner = own_tuner()
+    request = tuner.request(GATE, ranges=X, jobs=4, parallel=2, RandomSeed=3, static={"gate": str(gate)})
+    name = tuner.create(request)
+    tuner.account.wait_for_line("TrainingJobs", tuner.wait_for_trial(name), "ready")
+    os.kill(endpoint.process.pid, how)
+    endpoint.process.wait(20)
+    gate.touch()
+    _, again = own_tuner()
+    done = again.tuned(name)
+    trials = [trial["TrainingJobName"] for trial in again.trials(name)]
+    jobs = again.sagemaker.list_training_jobs(NameContains=name, MaxResults=100)["TrainingJobSummaries"]
+
+    assert "Completed" == done["HyperParameterTuningJobStatus"]
+    assert 4 == len(trials)
+    assert sorted(trials) == sorted(job["TrainingJobName"] for job in jobs)
+    assert ["001", "002", "003", "004"] == [trial.split("-")[-2] for trial in trials]
+    assert 0 == done["TrainingJobStatusCounters"]["InProgress"]
+
+
+def test_a_stopping_search_is_stopped_by_the_next_server(own_tuner, tmp_path):
+    """
+    A search that was being stopped when the server was killed is Stopped by the next one, which starts no trial.
+    """
+    endpoint, tuner = own_tuner()
+    script = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: None)\n" + GATE
+    gate = tmp_path / "gate"
+    name = tuner.create(tuner.request(script, ranges=X, jobs=4, static={"gate": str(gate)}))
+    tuner.account.wait_for_line("TrainingJobs", tuner.wait_for_trial(name), "ready")
+    tuner.sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    os.kill(endpoint.process.pid, signal.SIGKILL)
+    endpoint.process.wait(20)
+    gate.touch()
+    _, again = own_tuner()
+
+    assert "Stopped" == again.tuned(name)["HyperParameterTuningJobStatus"]
+    assert 1 == len(again.trials(name))
