@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from localaws.athena import api as athena
+from localaws.autoscaling.operations import ApplicationAutoScaling
+from localaws.autoscaling.scaler import EndpointCalls
 from localaws.cloudwatch import api as cloudwatch
 from localaws.cloudwatch.protocol import CompatibleJson, CompressedQuery
 from localaws.glue import api as glue
@@ -72,11 +74,15 @@ def service(
 
 def services(world: World) -> dict[str, Service]:
     """Every service by its name in the credential scope; S3 and SageMaker's runtime speak plain HTTP."""
+    platform = service("sagemaker", JsonProtocol(), sagemaker.validation_code, sagemaker.handlers(world))
+    calls = (platform.operations[name] for name in ("DescribeEndpoint", "UpdateEndpointWeightsAndCapacities"))
+    scaling = ApplicationAutoScaling(world, EndpointCalls(*calls))
     table = [
         service("sts", QueryProtocol(), "ValidationError", [Sts(world)]),
         service("iam", QueryProtocol(), "ValidationError", [Iam(world)]),
         service("logs", JsonProtocol(), "InvalidParameterException", [Logs(world)]),
-        service("sagemaker", JsonProtocol(), sagemaker.validation_code, sagemaker.handlers(world)),
+        platform,
+        service("application-autoscaling", JsonProtocol(), "ValidationException", [scaling]),
         service("sagemaker-metrics", RestJsonProtocol(), "ValidationException", [ComponentMetrics(world)]),
         service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),

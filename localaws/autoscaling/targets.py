@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localaws.cloudwatch.alarms import Alarms
+from localaws.errors import AwsError
 from localaws.world import World
 
 TARGETS = "autoscaling:target"
 POLICIES = "autoscaling:policy"
 ACTIVITIES = "autoscaling:activity"
+RESOURCE = re.compile(r"endpoint/([^/]+)/variant/([^/]+)")
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 
@@ -45,3 +48,19 @@ def forget_policy(world: World, policy: dict[str, Any]) -> None:
     """Forget a policy and the alarms that were made for it."""
     Alarms(world).delete([alarm["AlarmName"] for alarm in policy.get("Alarms", [])])
     world.store.delete(POLICIES, policy_key(policy["ResourceId"], policy["PolicyName"]))
+
+
+def split_resource(resource: str) -> tuple[str, str]:
+    """The endpoint's and the variant's name of a resource id.
+
+    Raises:
+        AwsError: ValidationException, when it is not a variant's.
+    """
+    found = RESOURCE.fullmatch(resource)
+    if not found:
+        raise AwsError(
+            "ValidationException",
+            f"Unsupported service namespace, resource type or scalable dimension: {resource!r} is not of the "
+            "form endpoint/NAME/variant/NAME",
+        )
+    return found[1], found[2]
