@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import errno
 import logging
+import os
 import signal
 import sqlite3
 import sys
@@ -22,6 +23,7 @@ from localaws.sagemaker.runtime import Runtime
 from localaws.server import IN_FLIGHT_SECONDS, Server
 from localaws.services import services
 from localaws.state import StateLocked, StateUnusable, claimed
+from localaws.ui.web import Site
 from localaws.world import World
 
 PACE_LIMIT = 10.0  # times AWS's own pace; more is a mistake
@@ -32,6 +34,7 @@ log = logging.getLogger("localaws")
 def main() -> int:
     """Serve; the exit code."""
     options = _options()
+    _forget_aws_settings()
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(threadName)s %(message)s",
@@ -44,6 +47,16 @@ def main() -> int:
         return _refuse(STATE_LOCKED, str(error))
     except (StateUnusable, sqlite3.OperationalError) as error:
         return _refuse(STATE_UNUSABLE, f"the state folder {options.state} cannot be used: {error}")
+
+
+def _forget_aws_settings() -> None:
+    """Keep out the AWS settings of whoever started the server.
+
+    They are a client's. Botocore and moto would read them, and a profile that is not there would fail calls.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
@@ -63,6 +76,7 @@ def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
     server.pace = pace
     server.services = services(world)
     server.fault_control = FaultControl(world.faults)
+    server.site = Site(world, server.services)
     server.front = Front(world, server.services, Runtime(world))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _tell_to_stop(server))

@@ -20,6 +20,7 @@ from localaws.faults.control import FaultControl
 from localaws.front import Front
 from localaws.guard import refusal
 from localaws.services import Service
+from localaws.ui.web import Site
 from localaws.wire import FileRange, Request, Response
 
 log = logging.getLogger("localaws")
@@ -121,6 +122,7 @@ class Server(ThreadingHTTPServer):
     front: Front
     services: dict[str, Service]
     fault_control: FaultControl
+    site: Site
     folder: Path
 
     def __init__(self, host: str, port: int) -> None:
@@ -153,6 +155,8 @@ class Server(ThreadingHTTPServer):
         """The answer of an AWS service, or of a page about the server itself."""
         if self.loopback_only and (reason := refusal(request)):
             return _json(403, {"__type": "AccessDenied", "message": reason})
+        if self.site.serves(request):
+            return self.site.answer(request)
         if request.path.startswith("/_localaws/"):
             return self.about(handler, request)
         return self.front.answer(request)

@@ -11,11 +11,13 @@ from typing import Annotated, Optional
 import typer
 
 from foldline import local
-from foldline.cli import fault
+from foldline.cli import fault, look
 from foldline.statefolder import delete_state, state_folder
 
 app = typer.Typer(help="The local AWS endpoint: start, stop, status, reset, faults.", no_args_is_help=True)
 app.add_typer(fault.app, name="fault")
+for command in look.COMMANDS:
+    app.command()(command)
 
 Port = Annotated[
     Optional[int],  # noqa: UP045  # typer reads the annotation at run time

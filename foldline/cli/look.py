@@ -1,0 +1,216 @@
+"""`foldline local jobs|job|logs|endpoints|queries|tables|objects`: the endpoint's pages, as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Optional
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from foldline.cli.options import Output, Port
+from foldline.errors import EnvironmentFault
+from foldline.localpages import page
+
+PIPE_WIDTH = 4000
+STATEMENT = 120  # characters of a query in a list
+KINDS = ("training", "processing", "transform", "tuning")
+GOOD = {"Completed", "InService", "SUCCEEDED"}
+BAD = {"Failed", "FAILED", "ERROR", "TIMEOUT"}
+Word = Optional[str]  # noqa: UP045  # typer reads the annotation at run time
+Form = Annotated[Output, typer.Option(help="How the result is written.")]
+
+
+def jobs(
+    kind: Annotated[
+        str, typer.Argument(help="training, processing, transform, tuning or glue.")
+    ] = "training",
+    status: Annotated[Word, typer.Option(help="Only jobs of this status, such as Failed.")] = None,
+    name: Annotated[Word, typer.Option(help="Only jobs whose name contains this.")] = None,
+    port: Port = None,
+    output: Form = Output.TEXT,
+) -> None:
+    """List jobs of a kind, newest first."""
+    found = page(f"jobs/{kind}", port, status=status, name=name)
+    rows = [
+        [row["name"], row["status"], _seconds(row["seconds"]), _time(row["created"])] for row in found["jobs"]
+    ]
+    _show(found, output, ("job", "status", "ran", "created"), rows, f"no {kind} jobs")
+
+
+def job(
+    name: Annotated[str, typer.Argument(help="The job's name.")],
+    port: Port = None,
+    output: Form = Output.TEXT,
+) -> None:
+    """Show one job: its life, metrics, and why it failed."""
+    found = _found_job(name, port)
+    if output is Output.JSON:
+        return _json(found)
+    row = found["row"]
+    typer.echo(f"{row['kind']} job {row['name']}: {row['status']}, ran {_seconds(row['seconds'])}")
+    for step in found["transitions"]:
+        typer.echo(f"  {_time(step['StartTime'])}  {step['Status']:<12} {step.get('StatusMessage', '')}")
+    for metric in found["metrics"]:
+        typer.echo(f"  {metric['MetricName']} = {metric['Value']}")
+    if found["reason"]:
+        typer.echo(found["reason"])
+    return None
+
+
+def logs(
+    name: Annotated[str, typer.Argument(help="A job's name.")], port: Port = None, output: Form = Output.TEXT
+) -> None:
+    """Print the last lines of a job's log."""
+    found = _found_job(name, port)
+    lines = found.get("log", [])
+    if output is Output.JSON:
+        return _json(lines)
+    for line in lines:
+        typer.echo(line["text"])
+    return None
+
+
+def endpoints(port: Port = None, output: Form = Output.TEXT) -> None:
+    """List endpoints."""
+    found = page("endpoints", port)
+    rows = [[row["name"], row["status"], _time(row["created"])] for row in found["endpoints"]]
+    _show(found, output, ("endpoint", "status", "created"), rows, "nothing serves")
+
+
+def queries(
+    workgroup: Annotated[str, typer.Option(help="Of which workgroup.")] = "primary",
+    port: Port = None,
+    output: Form = Output.TEXT,
+) -> None:
+    """List Athena queries, newest first."""
+    found = page("queries", port, workgroup=workgroup)
+    rows = [
+        [
+            row["id"],
+            row["status"],
+            _seconds(row["seconds"]),
+            f"{row['scanned']:,} B",
+            " ".join(row["sql"].split())[:STATEMENT],
+        ]
+        for row in found["queries"]
+    ]
+    _show(found, output, ("query", "state", "took", "scanned", "statement"), rows, "no queries")
+
+
+def tables(
+    table: Annotated[Word, typer.Argument(help="DATABASE.TABLE, to see its columns.")] = None,
+    port: Port = None,
+    output: Form = Output.TEXT,
+) -> None:
+    """List the catalogue's tables, or one table's columns."""
+    if table:
+        database, _, name = table.partition(".")
+        found = page(f"tables/{database}/{name}", port)
+        columns = [*found["columns"], *({**key, "comment": "partition key"} for key in found["keys"])]
+        rows = [[column["name"], column["type"], column["comment"]] for column in columns]
+        return _show(found, output, ("column", "type", "comment"), rows, "no columns")
+    found = page("tables", port)
+    rows = [
+        [f"{database['name']}.{entry['name']}", str(entry["columns"]), entry["location"]]
+        for database in found["databases"]
+        for entry in database["tables"]
+    ]
+    return _show(found, output, ("table", "columns", "location"), rows, "the catalogue has no tables")
+
+
+def objects(
+    uri: Annotated[
+        Word, typer.Argument(help="s3://bucket/folder/ or an object; every bucket when left out.")
+    ] = None,
+    port: Port = None,
+    output: Form = Output.TEXT,
+) -> None:
+    """List buckets, or a folder of one; show the beginning of an object."""
+    found = page("objects" + (f"/{uri.removeprefix('s3://')}" if uri else ""), port)
+    if "preview" in found and output is Output.TEXT:
+        return _preview(found["preview"])
+    if "buckets" in found:
+        return _show(
+            found, output, ("bucket",), [[f"s3://{name}"] for name in found["buckets"]], "no buckets"
+        )
+    rows = [[folder, "", ""] for folder in found.get("folders", [])]
+    rows += [
+        [item["name"], f"{item['size']:,}", _time(item["modified"])] for item in found.get("objects", [])
+    ]
+    return _show(found, output, ("key", "bytes", "modified"), rows, "empty")
+
+
+COMMANDS = (jobs, job, logs, endpoints, queries, tables, objects)
+
+
+def _found_job(name: str, port: int | None) -> dict[str, Any]:
+    """The page of the job of a name, whatever its kind.
+
+    Raises:
+        EnvironmentFault: No endpoint runs, or no kind has such a job.
+    """
+    page("jobs", port)  # so that a missing endpoint is not taken for a missing job
+    for kind in ("glue",) if "/" in name else KINDS:
+        try:
+            return page(f"jobs/{kind}/{name}", port)
+        except EnvironmentFault:
+            continue
+    raise EnvironmentFault(f"no job is called {name}", mend="foldline local jobs lists them")
+
+
+def _preview(found: dict[str, Any]) -> None:
+    if found["kind"] == "text":
+        typer.echo(found["text"], nl=not found["text"].endswith("\n"))
+    elif found["kind"] == "rows":
+        _print([column["name"] for column in found["columns"]], found["rows"])
+    else:
+        typer.echo("not text")
+
+
+def _show(
+    found: dict[str, Any], output: Output, header: Sequence[str], rows: Sequence[Sequence[str]], empty: str
+) -> None:
+    if output is Output.JSON:
+        _json(found)
+    elif rows:
+        _print(header, rows)
+    else:
+        typer.echo(empty)
+
+
+def _print(header: Iterable[str], rows: Iterable[Sequence[str | None]]) -> None:
+    table = Table(box=box.SIMPLE, pad_edge=False, header_style="bold")
+    for title in header:
+        table.add_column(Text(title), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(cell) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:  # for a pipe: a row is a line
+        console = Console(highlight=False, width=PIPE_WIDTH)
+    console.print(table)
+
+
+def _cell(value: str | None) -> Text:
+    if value is None:
+        return Text("null", style="dim")
+    return Text(value, style="green" if value in GOOD else "red" if value in BAD else "")
+
+
+def _json(document: Any) -> None:
+    typer.echo(json.dumps(document, indent=2))
+
+
+def _time(moment: float | None) -> str:
+    if moment is None:
+        return ""
+    return dt.datetime.fromtimestamp(moment).isoformat(sep=" ", timespec="seconds")
+
+
+def _seconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.2f} s"
