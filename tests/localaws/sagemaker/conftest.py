@@ -296,8 +296,8 @@ def account(client: Callable, bucket: str) -> Account:
 def own_account(start: Callable, connect: Callable, tmp_path: Path) -> Callable[..., tuple[Any, Account]]:
     """Starts an endpoint of a test's own, again on the same state if asked twice: (endpoint, account)."""
 
-    def make() -> tuple[Any, Account]:
-        endpoint = start(tmp_path / "state")
+    def make(*options: str) -> tuple[Any, Account]:
+        endpoint = start(tmp_path / "state", 0, *options)
         account = Account(functools.cache(functools.partial(connect, endpoint)), "bucket")
         if not account.clients("s3").list_buckets()["Buckets"]:
             account.clients("s3").create_bucket(Bucket="bucket")
