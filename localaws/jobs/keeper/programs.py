@@ -8,6 +8,7 @@ import subprocess
 from contextlib import suppress
 
 from localaws.jobs.launch import Launch, Started
+from localaws.jobs.warm.pool import WarmPool
 
 
 class Cold:
@@ -36,16 +37,20 @@ class Cold:
 class Programs:
     """Starts programs; ends what serves to start them."""
 
+    def __init__(self) -> None:
+        self._pool = WarmPool()
+
     def start(self, launch: Launch, output: int) -> Started:
         """Start a program whose output goes to an open file.
 
         Raises:
             OSError: It cannot be started.
         """
-        return Cold(launch, output)
+        return self._pool.launch(launch, output) or Cold(launch, output)
 
     def close(self) -> None:
         """End what was kept warm."""
+        self._pool.close()
 
 
 def send(program: Started, number: int) -> None:
