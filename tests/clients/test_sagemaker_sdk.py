@@ -22,3 +22,14 @@ def test_a_model_builder_deploys_an_artifact_with_a_script(run_script):
     found = run_script("sagemaker", "sagemaker_serve")
 
     assert {"model": "sdk-model", "answer": [3, 6]} == found
+
+
+def test_a_tuner_finds_the_best_of_its_jobs(run_script):
+    """HyperparameterTuner runs a script with values of each kind of range and reads the best job."""
+    found = run_script("sagemaker", "sagemaker_tune")
+
+    assert ("Completed", 4) == (found["status"], found["completed"])
+    assert found["best"].startswith("sdk-tuning-")
+    assert {"rate", "depth", "booster"} == found["tuned"].keys()
+    depth, rate = int(found["tuned"]["depth"]), float(found["tuned"]["rate"])
+    assert (rate - 0.3) ** 2 + (depth - 4) ** 2 == pytest.approx(found["value"], abs=1e-6)
