@@ -12,6 +12,7 @@ from localaws.sagemaker.model_package_groups import ModelPackageGroups
 from localaws.sagemaker.model_packages import ModelPackages
 from localaws.sagemaker.models import Models
 from localaws.sagemaker.processing import ProcessingJobs
+from localaws.sagemaker.search import Search
 from localaws.sagemaker.tags import Tags
 from localaws.sagemaker.training import TrainingJobs
 from localaws.sagemaker.transform import TransformJobs
@@ -38,6 +39,7 @@ def handlers(world: World) -> list[object]:
         Experiments(world),
         Trials(world),
         TrialComponents(world),
+        Search(world),
         Tags(world),
         machine,  # last: when all have put back what waits, jobs may start; and first to end
     ]

@@ -52,10 +52,12 @@ class Documents:
         return self.world.arn("sagemaker", f"{self.kind.type}/{name}")
 
     def create(self, request: dict[str, Any], **members: Any) -> dict[str, Any]:
-        """Store a new document: the request and more members, ARN and times; its tags go to their own place.
+        """Store a new document: the request and more members, ARN and times.
+
+        Its tags go to their own place; a job whose ExperimentConfig asks for it gets a trial component.
 
         Raises:
-            AwsError: There is one of this name.
+            AwsError: There is one of this name; or the experiment or trial it names is not there.
         """
         name, now = request[self.kind.name], time.time()
         arn = self.arn(name)
@@ -65,7 +67,15 @@ class Documents:
             if not self.world.store.create(self._table, name, body):
                 raise AwsError(self.kind.exists_code, self.kind.exists.format(arn=arn, name=name))
             self.world.store.put(TAGS, arn, {tag["Key"]: tag["Value"] for tag in tags})
+            if "ExperimentConfig" in body:
+                self._record(body)
         return body
+
+    def _record(self, job: dict[str, Any]) -> None:
+        """Make the trial component a job asks for, in the transaction that stores the job."""
+        from localaws.sagemaker.experiments.jobs import record_job  # which stores documents, too
+
+        record_job(self.world, self.kind.type, job)
 
     def find(self, name: str) -> dict[str, Any] | None:
         """A document, None when there is none."""
