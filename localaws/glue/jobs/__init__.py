@@ -2,7 +2,6 @@
 
 ``rules`` checks a definition and fills in what Glue fills in; ``definitions``, ``runs`` and ``bookmarks``
 answer the API; ``ledger`` holds the runs and their states. ``attempt`` is one run from its start to its
-end: ``arguments`` makes the script's command line, ``libraries`` brings its modules, ``program`` is its
-process and ``tail`` takes what it prints to CloudWatch's streams. What runs inside the process is in
-``glue/runtime``.
+end: ``arguments`` makes the script's command line, ``environment`` its variables, ``libraries`` brings its
+modules; its process is the keeper's (``localaws/jobs``). What runs inside it is in ``glue/runtime``.
 """

@@ -44,9 +44,11 @@ class Bookmarks:
         return states
 
     def commit(self, job: str, run: Document, states: Document) -> None:
-        """Keep what a run has committed."""
+        """Keep what a run has committed; once, though it may be said again after a restart."""
         with self.store.transaction():
             old = self.store.get(KIND, job) or {"Version": 0, "Run": 0}
+            if old.get("RunId") == run["Id"]:
+                return
             body = {
                 "JobName": job,
                 "Version": old["Version"] + 1,

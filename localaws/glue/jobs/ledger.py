@@ -46,6 +46,12 @@ class Ledger:
         """The runs of a job, the newest first."""
         return self.store.all(_kind(job))[::-1]
 
+    def found(self, run: str) -> Document:
+        """A run that has not ended, by its id alone."""
+        note = self.store.get(LIVE, run)
+        assert note is not None, "asked for by whoever has not let it end yet"
+        return self.need(note["JobName"], run)
+
     def live(self, job: str | None = None) -> list[Document]:
         """The runs that have not ended, of one job or all, the oldest first."""
         notes = self.store.all(LIVE)
@@ -74,7 +80,6 @@ class Ledger:
                 members["ProgramStarted"] = now
             if state in ENDED:
                 members["CompletedOn"] = now
-                members["ExecutionTime"] = round(now - body.get("ProgramStarted", now))
                 self.store.delete(LIVE, run)
             self.store.update(_kind(job), run, JobRunState=state, **members)
         return state

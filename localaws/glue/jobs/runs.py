@@ -1,29 +1,33 @@
-"""Glue's operations on job runs, and the threads the runs live in."""
+"""Glue's operations on job runs, and the queue the runs stand in."""
 
 from __future__ import annotations
 
 import os
-import threading
+import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 from localaws.errors import AwsError
 from localaws.glue.jobs.arguments import check_arguments, merged
-from localaws.glue.jobs.attempt import Attempt, End, refuse_without_spark
+from localaws.glue.jobs.attempt import Attempt, End
 from localaws.glue.jobs.bookmarks import Bookmarks
 from localaws.glue.jobs.definitions import KIND, Definitions
+from localaws.glue.jobs.environment import refuse_without_spark
 from localaws.glue.jobs.ledger import ENDED, Ledger, new_id, retry_of
 from localaws.glue.jobs.rules import CAPACITY, INVALID, SPARK, Document, capacity, check_timeout
 from localaws.glue.paging import page
+from localaws.jobs.job_queue import JobQueue
+from localaws.jobs.keeper.client import KeeperClient
 from localaws.jobs.leftovers import ProcessRecords
-from localaws.jobs.machine import cores
+from localaws.jobs.machine import Machine, cores
+from localaws.jobs.sandbox import Sandbox
 from localaws.jobs.slots import Slots
 from localaws.world import World
 
-RESTARTED = "InternalServiceException: the local endpoint was stopped while the job ran"
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL when a run is stopped
 FROM_THE_JOB = ("Timeout", "SecurityConfiguration", "NotificationProperty", "GlueVersion", "ExecutionClass")
 FROM_THE_RUN = ("Timeout", "SecurityConfiguration", "NotificationProperty", "ExecutionClass", "Arguments")
-ABANDON_SECONDS = 5.0
 
 
 class Runs:
@@ -38,32 +42,39 @@ class Runs:
         self.definitions = definitions
         self.bookmarks = bookmarks
         self.ledger = Ledger(world.store)
-        self.records = ProcessRecords(world.state / "glue" / "processes")
-        self.slots = Slots(int(os.environ.get("LOCALAWS_GLUE_SLOTS") or cores()))
-        self._changed = threading.Condition()
-        self._live: dict[str, Attempt] = {}
-        self._running: set[str] = set()
+        self._folder = world.state / "glue"
+        self._machine = Machine(
+            world=world,
+            slots=Slots(int(os.environ.get("LOCALAWS_GLUE_SLOTS") or cores()), held=True),
+            sandbox=Sandbox(None),
+            keeper=KeeperClient(self._folder),
+            records=ProcessRecords(self._folder / "processes"),
+            grace=GRACE,
+        )
+        self._queue = JobQueue(self._machine.slots, "glue", self._attempt)
 
     def start(self) -> None:
-        """Go on where an earlier server ended: what had not begun is queued again, what had has failed."""
-        self.records.end_all()
-        for run in self.ledger.live():
-            if run["JobRunState"] == "STARTING" and not run.get("Begun"):
-                self._submit(run)
+        """Go on where an earlier server ended: scripts that run are joined, what had not begun is queued."""
+        live = self.ledger.live()
+        for folder in (self._folder / "runs").glob("*"):
+            if folder.name not in {run["Id"] for run in live}:
+                shutil.rmtree(folder, ignore_errors=True)
+        for run in live:
+            stopping = run["JobRunState"] == "STOPPING"
+            if Attempt.under_way(self._work_folder(run)):
+                self._queue.resume(run["Id"], 1, stopped=stopping)
+            elif stopping:
+                self._settle(run, End("STOPPED"))
             elif run["JobRunState"] != "WAITING":
-                self._settle(run, End("FAILED", RESTARTED))
-        for job in {run["JobName"] for run in self.ledger.live()}:
+                self._submit(run)
+        for job in {run["JobName"] for run in live}:
             self._promote(job)
+        self._machine.start()
 
     def stop(self) -> None:
         """End what runs; the next server says so."""
-        self.slots.close()
-        with self._changed:
-            live = list(self._live.values())
-        for attempt in live:
-            attempt.abandon()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._running, ABANDON_SECONDS)
+        self._machine.stop()
+        self._queue.close()
 
     def StartJobRun(self, request: dict[str, Any]) -> dict[str, Any]:
         """Write the run down and queue it; over the job's limit it waits, or is refused."""
@@ -145,57 +156,43 @@ class Runs:
         check_timeout(run["Timeout"])
         return run
 
-    def _stop(self, job: str, run: str) -> None:
-        state = self.ledger.need(job, run)["JobRunState"]
-        if state in ENDED:
-            message = f"Job Run {run} is {state} and cannot be stopped."
-            raise AwsError("JobRunInTerminalStateException", message)
-        if state == "WAITING" or self.slots.withdraw(run):
-            self.ledger.move(job, run, "STOPPED")
-            with self._changed:
-                self._live.pop(run, None)
-            self._promote(job)
-            return
-        self.ledger.move(job, run, "STOPPING")
-        with self._changed:
-            attempt = self._live.get(run)
-        if attempt is not None:
-            attempt.stop()
+    def _stop(self, job: str, number: str) -> None:
+        with self.world.store.transaction():
+            run = self.ledger.need(job, number)
+            if run["JobRunState"] in ENDED:
+                message = f"Job Run {number} is {run['JobRunState']} and cannot be stopped."
+                raise AwsError("JobRunInTerminalStateException", message)
+            waited = run["JobRunState"] == "WAITING"
+            self.ledger.move(job, number, "STOPPED" if waited else "STOPPING")
+        if not waited and self._queue.stop(number):
+            self._settle(run, End("STOPPED"))
 
     def _submit(self, run: Document) -> None:
-        folder = self.world.state / "glue" / "runs" / run["Id"]
-        attempt = Attempt(self.world, self.bookmarks, run["Definition"], run, folder, self.records)
-        with self._changed:
-            self._live[run["Id"]] = attempt
-        self.slots.submit(run["Id"], 1, lambda: self._run(run, attempt))
+        self._queue.submit(run["Id"], 1, run["StartedOn"])
 
-    def _run(self, run: Document, attempt: Attempt) -> None:
-        """A run in its slot, to its end; the body of its thread."""
-        job, number = run["JobName"], run["Id"]
-        with self._changed:
-            self._running.add(number)
-        try:
-            attempt.threads = self.slots.share()
-            if self.ledger.move(job, number, "STARTING", Begun=True) == "STOPPING":
-                attempt.stop()
-            end = attempt(lambda: self.ledger.move(job, number, "RUNNING"))
-            if end is not None:
-                self._settle(run, end)
-        except Exception as error:
-            self._settle(run, End("FAILED", f"InternalServiceException: {type(error).__name__}: {error}"))
-            raise
-        finally:
-            with self._changed:
-                self._live.pop(number, None)
-                self._running.discard(number)
-                self._changed.notify_all()
+    def _attempt(self, number: str) -> Attempt:
+        """What runs a run that has its slot."""
+        run = self.ledger.found(number)
+        return Attempt(
+            self._machine,
+            self.bookmarks,
+            run,
+            self._work_folder(run),
+            lambda: self.ledger.move(run["JobName"], number, "RUNNING"),
+            lambda end: self._settle(run, end),
+        )
+
+    def _work_folder(self, run: Document) -> Path:
+        return self._folder / "runs" / str(run["Id"])
 
     def _settle(self, run: Document, end: End) -> None:
         """Write down how a run ended, together with the attempt that follows a failure."""
-        message = {"ErrorMessage": end.message} if end.message else {}
+        members: Document = {"ExecutionTime": round(end.seconds)}
+        if end.message:
+            members["ErrorMessage"] = end.message
         again: Document | None = None
         with self.world.store.transaction():
-            state = self.ledger.move(run["JobName"], run["Id"], end.state, **message)
+            state = self.ledger.move(run["JobName"], run["Id"], end.state, **members)
             if state == "FAILED" and run["Attempt"] < run["Definition"]["MaxRetries"]:
                 again = self._next_attempt(run)
                 self.ledger.add(again)
@@ -206,7 +203,7 @@ class Runs:
 
     def _next_attempt(self, run: Document) -> Document:
         now = time.time()
-        ended = ("Begun", "ProgramStarted", "CompletedOn", "ErrorMessage")
+        ended = ("ProgramStarted", "CompletedOn", "ErrorMessage")
         kept = {key: value for key, value in run.items() if key not in ended}
         return {**kept, **retry_of(run), "JobRunState": "STARTING", "StartedOn": now, "LastModifiedOn": now}
 

@@ -1,7 +1,8 @@
 """Runs a Glue script as ``__main__`` and puts the exception that ends it in words: the run's ErrorMessage.
 
-``python runscript.py ERROR_FILE SCRIPT ARGUMENT …``; the script sees ``sys.argv`` as if it had been started
-itself. Runs in a job's process, on the standard library alone unless the job is a Spark job.
+``python runscript.py FOLDER SCRIPT ARGUMENT …``; the script sees ``sys.argv`` as if it had been started
+itself. Standard error goes to FOLDER/stderr, the words to FOLDER/error. Runs in a job's process, on the
+standard library alone unless the job is a Spark job.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from types import TracebackType
 
 def main() -> int:
     """Run the script; the exit code."""
-    error_file, script, *arguments = sys.argv[1:]
+    folder, script, *arguments = sys.argv[1:]
+    with Path(folder, "stderr").open("ab") as errors:
+        os.dup2(errors.fileno(), 2)
     sys.argv = [script, *arguments]
     sys.path[0] = str(Path(script).parent)
     try:
@@ -30,13 +33,13 @@ def main() -> int:
             return 0
         if not isinstance(error.code, int):
             sys.stderr.write(f"{error.code}\n")
-        return _failed(error_file, f"SystemExit: {error.code}")
+        return _failed(folder, f"SystemExit: {error.code}")
     except BaseException as error:
         # The frames of this file and of runpy are no business of the script's author.
         own = sum("runpy" in frame.filename or frame.filename == __file__ for frame in _frames(error))
         error.__traceback__ = _skipped(error, own)
         traceback.print_exception(error)
-        return _failed(error_file, f"{type(error).__name__}: {error}")
+        return _failed(folder, f"{type(error).__name__}: {error}")
     return 0
 
 
@@ -51,9 +54,9 @@ def _skipped(error: BaseException, count: int) -> TracebackType | None:
     return found
 
 
-def _failed(error_file: str, message: str) -> int:
+def _failed(folder: str, message: str) -> int:
     """Leave the message where the run looks for it; the exit code of a failure."""
-    Path(error_file).write_text(message)
+    Path(folder, "error").write_text(message)
     return 1
 
 
