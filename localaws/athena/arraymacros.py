@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# A subscript out of range fails in a cast: TRY takes that for what it is, and no error().
 ARRAYS = """
 has_null
   (a) len(list_filter(a, lambda __e: __e is null)) > 0
@@ -68,24 +69,50 @@ multimap_of
 map_concat
   (a, b) map_concat(a, b)
   (a, b, c) map_concat(a, b, c)
+place
+  (i, n) case
+    when i = 0 then cast('INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1#' as BIGINT)
+    when i < 0 then cast('INVALID_FUNCTION_ARGUMENT: Array subscript is negative: ' || i || '#' as BIGINT)
+    when i > n then cast('INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to '
+      || 'array length: ' || i || ' > ' || n || '#' as BIGINT)
+    else i end
+subscript
+  (a, i) a[trino_place(i, len(a))]
+map_subscript
+  (m, k) case when m is null or k is null or map_contains(m, k) then m[k]
+    else list_extract([m[k]],
+      cast('INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || k || '#' as BIGINT)) end
+array_frequency
+  (a) map_from_entries(list_transform(
+    trino_array_distinct(list_filter(a, lambda __e: __e is not null)),
+    lambda __k: struct_pack(k := __k, v := cast(len(list_filter(a, lambda __e: __e = __k)) as INTEGER))))
+merged_maps
+  (l) list_reduce(list_filter(l, lambda __e: __e is not null), lambda __s, __e: map_concat(__s, __e))
+merged_sets
+  (l) trino_array_distinct(flatten(l))
 top_counts
   (h, n) map_from_entries(list_slice(list_transform(
     list_reverse_sort(list_transform(map_entries(h), lambda __e: struct_pack(c := __e.value, k := __e.key))),
     lambda __e: struct_pack(k := __e.k, v := cast(__e.c as BIGINT))), 1, n))
 """
 
+# Trino's functions give NULL for a text that is no JSON; only json_parse fails.
 JSON = """
 json_extract_scalar
-  (j, p) case when json_type(j, p) in ('OBJECT', 'ARRAY') then null else j ->> p end
+  (j, p) case when not json_valid(j) or json_type(j, p) in ('OBJECT', 'ARRAY') then null else j ->> p end
+json_extract
+  (j, p) case when json_valid(j) then json_extract(j, p) end
+json_exists
+  (j, p) case when json_valid(j) then json_exists(j, p) else false end
 json_array_length
-  (j) case when json_type(j) = 'ARRAY' then cast(json_array_length(j) as BIGINT) end
+  (j) case when json_valid(j) and json_type(j) = 'ARRAY' then cast(json_array_length(j) as BIGINT) end
 json_array_contains
-  (j, v) json_contains(j, to_json(v))
+  (j, v) case when json_valid(j) then json_contains(j, to_json(v)) end
 json_size
-  (j, p) cast(case json_type(j, p)
+  (j, p) case when json_valid(j) then cast(case json_type(j, p)
     when 'OBJECT' then len(json_keys(j, p))
     when 'ARRAY' then json_array_length(j, p)
-    else 0 end as BIGINT)
+    else 0 end as BIGINT) end
 json_format
   (j) cast(j as VARCHAR)
 is_json_scalar

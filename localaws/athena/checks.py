@@ -101,7 +101,10 @@ def _mismatch(node: exp.Binary, sign: str, types: Types, sql: str) -> None:
 
 
 def _texts(node: exp.DPipe, types: Types, sql: str) -> None:
-    sides = [types.family(node.left), types.family(node.right)]
+    kinds = [types.of(node.left), types.of(node.right)]
+    if any(kind is not None and kind.this == DType.ARRAY for kind in kinds):
+        return
+    sides = [family(kind) for kind in kinds]
     if any(side not in (None, "text") for side in sides):
         where = position(sql, _operator(node, sql))
         given = f"({word_of(node.left, types)}, {word_of(node.right, types)})"

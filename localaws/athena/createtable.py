@@ -15,6 +15,8 @@ STORED_AS = {
     "TEXTFILE": formats.FORMATS["textfile"],
     "JSONFILE": formats.FORMATS["json"],
     "PARQUET": formats.FORMATS["parquet"],
+    "ORC": formats.FORMATS["orc"],
+    "AVRO": formats.FORMATS["avro"],
 }
 DELIMITED = {
     ("FIELDS", "TERMINATED", "BY"): "field.delim",

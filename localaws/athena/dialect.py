@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import ClassVar
 
 from sqlglot import exp
@@ -13,6 +14,7 @@ from sqlglot.tokens import Token, TokenType
 from localaws.athena.functions import PARSED
 from localaws.errors import AwsError
 
+logging.getLogger("sqlglot").setLevel(logging.ERROR)  # it tells of each array's subscript
 NAME = "name"  # the key of a function's own name among its node's notes
 
 
@@ -62,7 +64,7 @@ def parse(sql: str) -> exp.Expression:
         raise malformed(sql, len(sql), "mismatched input") from error
     if len(trees) != 1 or trees[0] is None:
         raise _refusal("Only one sql statement is allowed. Got: " + sql)
-    return trees[0]
+    return _with_precision(trees[0], sql)
 
 
 def parse_expression(text: str, what: str) -> exp.Expression:
@@ -75,6 +77,19 @@ def parse_expression(text: str, what: str) -> exp.Expression:
         tree = exp.maybe_parse(text, dialect=AthenaSql)
     except (ParseError, TokenError) as error:
         raise _refusal(f"{what} is not an expression: {text}") from error
+    return _with_precision(tree, text)
+
+
+def _with_precision(tree: exp.Expression, sql: str) -> exp.Expression:
+    """The tree with each ``DECIMAL '1.50'`` of the type its digits say; only a CAST has a default."""
+    for node in tree.find_all(exp.Cast):
+        value = node.this
+        if node.to.this != exp.DataType.Type.DECIMAL or node.to.expressions or not value.is_string:
+            continue
+        if sql[: start_of(value) or 0].rstrip().lower().endswith(("decimal", "numeric")):
+            whole, _, part = value.name.strip().lstrip("+-").partition(".")
+            digits = max(1, len(whole.lstrip("0")) + len(part))
+            node.set("to", exp.DataType.build(f"DECIMAL({digits}, {len(part)})", dialect="duckdb"))
     return tree
 
 

@@ -21,6 +21,7 @@ import duckdb
 from localaws.athena.failures import QueryCancelled
 from localaws.athena.hivetypes import literal
 from localaws.athena.macros import STATEMENTS
+from localaws.athena.natives import install
 
 MEMORY_SHARE = 0.4  # of the machine's memory, for all queries together
 REPEAT_SECONDS = 0.05  # an interrupt that falls between two statements is lost: it is said again
@@ -130,6 +131,7 @@ class Engine:
                 self._base.execute(f"SET GLOBAL {name} = {value}")
             for macro in STATEMENTS:
                 self._base.execute(macro)
+            install(self._base)
             self._base.execute("SET GLOBAL lock_configuration = true")
         return self._base
 

@@ -37,6 +37,11 @@ WIDER = {
 }
 
 
+def call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+    """A call of a DuckDB function or macro."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
 def macro(name: str, arguments: list[exp.Expression], types: Types) -> exp.Anonymous:
     """A call of a macro: of the one form that fits, or of the typed macro where the types are not all known.
 

@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 
 from localaws.athena.engine import Session
 from localaws.athena.failures import QueryFailed
+from localaws.athena.files import FILE, Files
 from localaws.athena.hivetypes import duckdb_type, literal, quoted
-from localaws.athena.serdes import FILE, Files, compression_of, scan
+from localaws.athena.packing import compression_of
+from localaws.athena.serdes import PACKED_WITHIN, scan
 from localaws.errors import AwsError
 from localaws.glue import formats
 from localaws.glue.catalog import Catalog, Document
@@ -125,7 +127,7 @@ def _groups(
             for column in own.get("Columns") or table["StorageDescriptor"].get("Columns", [])
         )
         for item in source.objects:
-            packed = "none" if serde == formats.PARQUET else compression_of(item.key)
+            packed = "none" if serde in PACKED_WITHIN else compression_of(item.key)
             key = (serde, columns, tuple(sorted(parameters.items())), packed)
             groups.setdefault(key, []).append((source, item))
     for (serde, columns, parameters, packed), group in groups.items():
@@ -150,8 +152,8 @@ def _select(
     if not keys and not hidden:
         return f"SELECT {', '.join(names)} FROM ({rows})"
     listed = []
-    for source, item in group:
-        facts = [literal(str(item.path)), *map(_partition_value, source.values)]
+    for path, (source, item) in zip(files.paths, group, strict=True):
+        facts = [literal(str(path)), *map(_partition_value, source.values)]
         if hidden:
             when = datetime.fromtimestamp(item.modified, UTC).isoformat(sep=" ", timespec="milliseconds")
             facts += [
@@ -186,7 +188,7 @@ def _bytes(files: Files, group: list[tuple[Source, StoredObject]], wanted: froze
     whole = sum(item.size for _, item in group)
     if wanted is None or files.serde != formats.PARQUET or len(group) > CHEAP_FOOTERS:
         return whole
-    return sum(_column_bytes(str(path), wanted) for path in files.paths)
+    return sum(_column_bytes(str(item.path), wanted) for _, item in group)
 
 
 def _column_bytes(path: str, wanted: frozenset[str]) -> int:

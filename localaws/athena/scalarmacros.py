@@ -235,6 +235,12 @@ infinity
   () cast('inf' as DOUBLE)
 e
   () exp(1.0)
+bitwise_left_shift
+  (x, n) case when n >= 64 then cast(0 as BIGINT) else cast(cast(cast(x as BIGINT) as BIT) << n as BIGINT) end
+bitwise_right_shift
+  (x, n) case when n >= 64 then cast(0 as BIGINT) else cast(cast(cast(x as BIGINT) as BIT) >> n as BIGINT) end
+bitwise_right_shift_arithmetic
+  (x, n) cast(x as BIGINT) >> least(n, 63)
 bit_count
   (x, bits) cast(case when bits >= 64 then bit_count(cast(x as BIGINT))
     else bit_count(cast(x as BIGINT) & ((cast(1 as BIGINT) << bits) - 1)) end as BIGINT)
@@ -243,6 +249,8 @@ digit
 from_base
   (s, radix) list_reduce(list_transform(str_split(lower(s), ''), lambda __e: trino_digit(__e)),
     lambda __s, __e: __s * radix + __e)
+to_base
+  (x, radix) case when x < 0 then '-' else '' end || lower(to_base(abs(cast(x as BIGINT)), radix))
 cosine_distance
   (a, b) 1 - list_cosine_similarity(a, b)
 """

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import duckdb
+from sqlglot import exp
 
 from localaws.athena.compiler import UNRESOLVED, Compiled, column_not_found
 from localaws.athena.dialect import function_name, position, start_of
@@ -51,8 +52,8 @@ def _at(match: re.Match[str], query: Compiled) -> str:
     """The place of a column by its name."""
     used = [
         node
-        for node in query.tree.walk()
-        if node.name.lower() == match["name"].lower() and "start" in node.meta
+        for node in query.tree.find_all(exp.Column)
+        if node.name.lower() == match["name"].lower() and start_of(node) is not None
     ]
     return f"line {position(query.text, min((start_of(node) or 0 for node in used), default=0))}"
 
@@ -71,7 +72,12 @@ def _not_grouped(match: re.Match[str], query: Compiled) -> QueryFailed:
 def _parameters(match: re.Match[str], query: Compiled) -> QueryFailed:
     """A function was called with types it does not take."""
     name = match["name"].lower().removeprefix("trino_")
-    given = (match.groupdict().get("given") or "").lower().replace("_literal", "")
+    given = (
+        (match.groupdict().get("given") or "")
+        .lower()
+        .replace("string_literal", "varchar")
+        .replace("_literal", "")
+    )
     calls = [node for node in query.tree.walk() if function_name(node) == name]
     where = f"line {position(query.text, start_of(calls[0]) or 0)}" if calls else "line 1:1"
     return QueryFailed(f"TYPE_MISMATCH: {where}: Unexpected parameters ({given}) for function {name}")
@@ -85,12 +91,32 @@ def _overloads(match: re.Match[str], query: Compiled) -> QueryFailed:
     )
 
 
+# DuckDB's words for types in its texts, in Trino's.
+WORDS = {"INT8": "TINYINT", "INT16": "SMALLINT", "INT32": "INTEGER", "INT64": "BIGINT"}
+
+
 def _cast(match: re.Match[str], query: Compiled) -> QueryFailed:
-    value = match["value"].removesuffix("#")
-    kind = {"INT32": "INT", "INT64": "BIGINT", "INT16": "SMALLINT", "INT8": "TINYINT"}.get(
-        match["kind"], match["kind"]
-    )
+    value, kind = match["value"].removesuffix("#"), match["kind"]
+    kind = {"INT32": "INT", "BOOL": "BOOLEAN", "FLOAT": "REAL"}.get(kind) or WORDS.get(kind, kind)
     return QueryFailed(f"INVALID_CAST_ARGUMENT: Cannot cast '{value}' to {kind}")
+
+
+def _to_decimal(match: re.Match[str], query: Compiled) -> QueryFailed:
+    source = {"convert string": "VARCHAR", "cast value": "DOUBLE"}.get(match["how"], "DECIMAL")
+    kind = f"DECIMAL({match['precision']}, {match['scale']})"
+    return QueryFailed(f"INVALID_CAST_ARGUMENT: Cannot cast {source} '{match['value']}' to {kind}")
+
+
+def _out_of_range(match: re.Match[str], query: Compiled) -> QueryFailed:
+    if match["source"] == "INT128":  # a sum of whole numbers, which Trino adds in 64 bits
+        return QueryFailed("NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow")
+    kind = WORDS.get(match["kind"], match["kind"]).lower()
+    return QueryFailed(f"NUMERIC_VALUE_OUT_OF_RANGE: Out of range for {kind}: {match['value']}")
+
+
+def _overflow(match: re.Match[str], query: Compiled) -> QueryFailed:
+    kind = WORDS.get(match["kind"], match["kind"]).lower()
+    return QueryFailed(f"NUMERIC_VALUE_OUT_OF_RANGE: {kind} {match['what']} overflow: {match['terms']}")
 
 
 def _instant(match: re.Match[str], query: Compiled) -> QueryFailed:
@@ -101,6 +127,7 @@ def _instant(match: re.Match[str], query: Compiled) -> QueryFailed:
 AGGREGATES = "WHERE clause cannot contain aggregations, window functions or grouping operations"
 RULES: list[Rule] = [
     (re.compile(r"(HIVE_BAD_DATA: .*)"), _plain(r"\1")),
+    (re.compile(r"'(INVALID_FUNCTION_ARGUMENT: .*)#' to", re.DOTALL), _plain(r"\1")),
     (re.compile(r"Division by zero"), _plain("DIVISION_BY_ZERO: Division by zero")),
     (re.compile(r'Referenced column "(?P<name>[^"]+)" not found'), _column),
     (re.compile(r'does not have a column named "(?P<name>[^"]+)"'), _column),
@@ -129,13 +156,28 @@ RULES: list[Rule] = [
         re.compile(r"Could not parse string \"(?P<value>.*?)\" according to format", re.DOTALL),
         _plain(r'INVALID_FUNCTION_ARGUMENT: Invalid format: "\g<value>"'),
     ),
+    (re.compile(r"Overflow in (?P<what>\w+) of (?P<kind>\w+) \((?P<terms>[^)]*)\)"), _overflow),
     (
-        re.compile(r"Overflow in (?P<what>\w+) of"),
-        _plain(r"NUMERIC_VALUE_OUT_OF_RANGE: integer \g<what> overflow"),
+        re.compile(
+            r"Type (?P<source>\w+) with value (?P<value>\S+) can't be cast because the value is out of range "
+            r"for the destination type (?P<kind>\w+)"
+        ),
+        _out_of_range,
     ),
     (
-        re.compile(r"value (?P<value>\S+) can't be cast because the value is out of range"),
-        _plain(r"INVALID_CAST_ARGUMENT: Out of range: \g<value>"),
+        re.compile(
+            r"(?P<how>convert string|cast value|Casting value) \"?(?P<value>[^\"]*?)\"? to (?:type )?"
+            r"DECIMAL\((?P<precision>\d+),(?P<scale>\d+)\)"
+        ),
+        _to_decimal,
+    ),
+    (
+        re.compile(r"Malformed JSON at byte .*?Input: \"(?P<value>.*)\"", re.DOTALL),
+        _plain(r"INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '\g<value>'"),
+    ),
+    (
+        re.compile(r'Could not choose a best candidate function .* call "(?P<name>\w+)\((?P<given>[^)]*)\)"'),
+        _parameters,
     ),
     (
         re.compile(r"More than one row returned by a subquery"),

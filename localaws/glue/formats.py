@@ -12,6 +12,12 @@ OPENX_JSON = "org.openx.data.jsonserde.JsonSerDe"
 HCATALOG_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 HIVE_JSON = "org.apache.hadoop.hive.serde2.JsonSerDe"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
+ORC = "org.apache.hadoop.hive.ql.io.orc.OrcSerde"
+AVRO = "org.apache.hadoop.hive.serde2.avro.AvroSerDe"
+REGEX_SERDES = (
+    "org.apache.hadoop.hive.serde2.RegexSerDe",
+    "org.apache.hadoop.hive.contrib.serde2.RegexSerDe",
+)
 JSON_SERDES = (OPENX_JSON, HCATALOG_JSON, HIVE_JSON)
 
 
@@ -32,5 +38,15 @@ FORMATS = {
         "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
         "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
         PARQUET,
+    ),
+    "orc": Format(
+        "org.apache.hadoop.hive.ql.io.orc.OrcInputFormat",
+        "org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat",
+        ORC,
+    ),
+    "avro": Format(
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
+        "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
+        AVRO,
     ),
 }

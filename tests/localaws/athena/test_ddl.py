@@ -157,8 +157,8 @@ class TestCreateTable:
                 "FAILED: SemanticException No location was specified for table",
             ),
             (
-                "CREATE EXTERNAL TABLE {} (a int) STORED AS ORC LOCATION 's3://b/x/'",
-                "NOT_SUPPORTED: localaws does not run CREATE TABLE with STORED AS ORC",
+                "CREATE EXTERNAL TABLE {} (a int) STORED AS RCFILE LOCATION 's3://b/x/'",
+                "NOT_SUPPORTED: localaws does not run CREATE TABLE with STORED AS RCFILE",
             ),
             (
                 "CREATE TABLE {} (a int) LOCATION 's3://b/x/'",

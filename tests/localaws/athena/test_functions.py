@@ -33,10 +33,8 @@ FORMS = [
 
 # What Athena runs and localaws refuses, by name.
 REFUSED = [
-    ("select xxhash64(to_utf8(s)) from v", "the function xxhash64 (line 1:8)"),
     ("select numeric_histogram(4, x) from v", "the function numeric_histogram (line 1:8)"),
     ("select checksum(id) from v", "the function checksum (line 1:8)"),
-    ("select soundex('x')", "the function soundex (line 1:8)"),
     (
         "select * from v match_recognize (order by id measures a.id as i one row per match pattern (a) "
         "define a as id > 0)",

@@ -61,7 +61,24 @@ FAILED = [
         "SELECT CAST('2013-01-01T10:00:00Z' AS timestamp)",
         "INVALID_CAST_ARGUMENT: Value cannot be cast to timestamp: 2013-01-01T10:00:00Z",
     ),
-    ("SELECT 2147483647 + 1", "NUMERIC_VALUE_OUT_OF_RANGE: integer addition overflow"),
+    ("SELECT CAST('maybe' AS boolean)", "INVALID_CAST_ARGUMENT: Cannot cast 'maybe' to BOOLEAN"),
+    (
+        "SELECT CAST('1000.5' AS decimal(4, 2))",
+        "INVALID_CAST_ARGUMENT: Cannot cast VARCHAR '1000.5' to DECIMAL(4, 2)",
+    ),
+    ("SELECT CAST(300 AS tinyint)", "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for tinyint: 300"),
+    ("SELECT 2147483647 + 1", "NUMERIC_VALUE_OUT_OF_RANGE: integer addition overflow: 2147483647 + 1"),
+    (
+        "SELECT sum(x) FROM (VALUES 9223372036854775807, 1) AS t (x)",
+        "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow",
+    ),
+    ("SELECT ARRAY[1][0]", "INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1"),
+    (
+        "SELECT ARRAY[1, 2][5]",
+        "INVALID_FUNCTION_ARGUMENT: Array subscript must be less than or equal to array length: 5 > 2",
+    ),
+    ("SELECT MAP(ARRAY['a'], ARRAY[1])['z']", "INVALID_FUNCTION_ARGUMENT: Key not present in map: z"),
+    ("SELECT json_parse('{no')", "INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{no'"),
     (
         "SELECT (SELECT carrier FROM airlines)",
         "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
