@@ -11,9 +11,15 @@ from localaws.faults.target import Call
 
 QUERY = ("iam", "sts", "cloudformation", "sns", "ec2", "autoscaling")  # services of the older, XML forms
 
+QUERIES_AT_ONCE = (
+    "TooManyRequestsException",
+    "You have exceeded the limit for the number of queries you can run concurrently. Please reduce the "
+    "number of concurrent queries submitted by this account. Contact customer support to request a "
+    "concurrent query limit increase.",
+    400,
+)
 THROTTLES = {
     "s3": ("SlowDown", "Please reduce your request rate.", 503),
-    "athena": ("TooManyRequestsException", "Rate exceeded", 400),
     "dynamodb": (
         "ProvisionedThroughputExceededException",
         "The level of configured provisioned throughput for the table was exceeded. Consider increasing your "
@@ -46,13 +52,7 @@ LIMITS = {
         "Number of resources of this type is limited for the account",
         400,
     ),
-    "athena": (
-        "TooManyRequestsException",
-        "You have exceeded the limit for the number of queries you can run concurrently. Reduce the number "
-        "of concurrent queries submitted by this account. Contact customer support to request a concurrent "
-        "query limit increase.",
-        400,
-    ),
+    "athena": QUERIES_AT_ONCE,
     "logs": ("LimitExceededException", "Resource limit exceeded.", 400),
     "iam": ("LimitExceeded", "Cannot exceed quota", 409),
     "sts": ("Throttling", "Rate exceeded", 400),
@@ -71,6 +71,8 @@ def refusal(rule: Rule, call: Call) -> AwsError:
     match rule.effect:
         case "throttle":
             found = THROTTLES.get(call.service, ("ThrottlingException", "Rate exceeded", 400))
+            if call.operation == "StartQueryExecution":
+                found = QUERIES_AT_ONCE
         case "internal_failure":
             found = FAILURES.get(call.service, ("InternalFailure", "Internal failure", 500))
         case "unavailable":
@@ -90,9 +92,10 @@ def refusal(rule: Rule, call: Call) -> AwsError:
 
 def _limit(call: Call) -> tuple[str, str, int]:
     if call.service != "sagemaker":
-        other = ("LimitExceededException", "Limit exceeded.", 400)
-        started = ("ConcurrentRunsExceededException", "Concurrent runs exceeded for the job.", 400)
-        return started if call.operation == "StartJobRun" else LIMITS.get(call.service, other)
+        if call.operation == "StartJobRun":
+            job = call.members.get("JobName", "")
+            return "ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job}", 400
+        return LIMITS.get(call.service, ("LimitExceededException", "Limit exceeded.", 400))
     kind, count = _hosts(call.members) or ("ml.m5.xlarge", 1)
     usage = USAGE.get(call.operation, call.operation)
     return (

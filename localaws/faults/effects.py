@@ -43,5 +43,6 @@ EFFECTS = {
 JOBS = ("training", "processing", "transform", "glue")
 READS = ("Describe*", "List*", "Get*", "BatchGet*", "BatchDescribe*", "Search*")
 CREATIONS = ("Create*", "Start*")
+NO_CREATIONS = ("CreateMultipartUpload", "CreateSession")  # nothing of S3's that a quota counts
 STALE_SERVICES = ("athena", "glue", "iam", "sagemaker")
 """Services that answer reads from the document store; AWS calls S3's reads strongly consistent."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from localaws.faults.effects import CREATIONS, EFFECTS, READS
+from localaws.faults.effects import CREATIONS, EFFECTS, NO_CREATIONS, READS
 from localaws.faults.target import Call
 
 
@@ -77,7 +77,7 @@ class Rule:
             return False
         if self.effect == "stale" and not _fits(call.operation, READS):
             return False
-        if self.effect == "limit" and self.operation == "*" and not _fits(call.operation, CREATIONS):
+        if self.effect == "limit" and self.operation == "*" and not _creates(call.operation):
             return False
         return self.resource == "*" or any(fnmatchcase(name, self.resource) for name in call.names)
 
@@ -95,6 +95,10 @@ class Rule:
             and random.Random(f"{self.seed}:{number}").random() < self.probability  # noqa: S311  # reproducible
         )
         return dataclasses.replace(self, matched=number, hits=self.hits + strikes), strikes
+
+
+def _creates(operation: str) -> bool:
+    return _fits(operation, CREATIONS) and operation not in NO_CREATIONS
 
 
 def _fits(name: str, globs: Iterable[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from localaws.faults.rule import Rule
 from localaws.faults.target import Call
 from localaws.store import Store
 
+log = logging.getLogger("localaws")
 KIND = "localaws:fault-rule"
 JobEffect = Literal["capacity", "internal", "spot", "bad_container"]
 
@@ -53,7 +55,8 @@ class Faults:
         """
         with self._lock:
             rule = self._first(
-                rule for rule in self._rules.values() if rule.of_job and rule.matches_job(kind, name)
+                (rule for rule in self._rules.values() if rule.of_job and rule.matches_job(kind, name)),
+                f"the {kind} job {name}",
             )
         return JobFault(cast(JobEffect, rule.effect), rule.seconds or 0.0) if rule else None
 
@@ -61,16 +64,18 @@ class Faults:
         """The rule that strikes a call, None when none does."""
         with self._lock:
             return self._first(
-                rule for rule in self._rules.values() if not rule.of_job and rule.matches(call)
+                (rule for rule in self._rules.values() if not rule.of_job and rule.matches(call)),
+                f"{call.service}.{call.operation}",
             )
 
-    def _first(self, matching: Iterable[Rule]) -> Rule | None:
+    def _first(self, matching: Iterable[Rule], what: str) -> Rule | None:
         """The first of the matching rules that strikes; their counts are stored."""
         for rule in list(matching):
             counted, strikes = rule.after_a_match()
             self.store.put(KIND, rule.id, counted.document())
             self._rules[rule.id] = counted
             if strikes:
+                log.info("fault rule %s (%s) strikes %s", rule.id, rule.effect, what)
                 return counted
         return None
 

@@ -24,9 +24,9 @@ def control(endpoint: Endpoint, method: str, path: str = "", body: object = None
         return error.code, json.load(error)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """An endpoint of the module's own: a rule is for everybody who calls."""
+    """An endpoint of these tests' own: a rule is for everybody who calls."""
     running = start_endpoint(tmp_path_factory.mktemp("faulty"))
     yield running
     running.stop()

@@ -70,7 +70,7 @@ class TestRefusals:
                 "athena",
                 "list_work_groups",
                 {},
-                "TooManyRequestsException",
+                "ThrottlingException",
                 "InternalServerException",
                 "ExpiredTokenException",
             ),
@@ -112,6 +112,21 @@ class TestRefusals:
         )
         assert "ValidationError" == refused(runtime.invoke_endpoint, EndpointName="other", Body=b"")[0]
 
+    def test_too_many_queries(self, clients, fault):
+        """
+        StartQueryExecution is refused as a query too many; a lost quota of Glue's as a run too many.
+        """
+        for effect in ("throttle", "limit"):
+            fault(effect, service="athena", operation="StartQueryExecution", count=1)
+            with pytest.raises(
+                clients["athena"].exceptions.TooManyRequestsException, match="run concurrently"
+            ):
+                clients["athena"].start_query_execution(QueryString="select 1")
+        fault("limit", service="glue", operation="StartJobRun")
+        refusal = clients["glue"].exceptions.ConcurrentRunsExceededException
+        with pytest.raises(refusal, match="Concurrent runs exceeded for nightly"):
+            clients["glue"].start_job_run(JobName="nightly")
+
     def test_unavailable(self, clients, fault):
         """
         A service can be away for a while.
@@ -137,6 +152,16 @@ class TestRefusals:
         ):
             sagemaker.create_training_job(**training_request("q", InstanceType="ml.m5.4xlarge"))
         assert [] == sagemaker.list_training_jobs(NameContains="q")["TrainingJobSummaries"]
+
+    def test_quota_of_s3(self, clients, fault):
+        """
+        S3's quota counts buckets, not uploads.
+        """
+        s3 = clients["s3"]
+        s3.create_bucket(Bucket="quota")
+        fault("limit", service="s3")
+        assert "TooManyBuckets" == refused(s3.create_bucket, Bucket="one-more")[0]
+        assert s3.create_multipart_upload(Bucket="quota", Key="k")["UploadId"]
 
 
 def training_request(name: str, **host) -> dict:
