@@ -25,6 +25,8 @@ SERVICES = {
     "Glue": "glue",
     "Athena": "athena",
     "CloudWatch Logs": "logs",
+    "CloudWatch": "cloudwatch",
+    "Application Auto Scaling": "application-autoscaling",
     "IAM": "iam",
     "STS": "sts",
 }
