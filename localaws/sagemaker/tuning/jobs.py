@@ -27,6 +27,7 @@ KIND = Kind(
     missing_code="ResourceNotFound",
 )
 SEEDS = 1 << 31
+BY_NAME = {"SortBy": "Name", "SortOrder": "Ascending"}
 
 
 class TuningJobs:
@@ -66,9 +67,9 @@ class TuningJobs:
         return self._documents.need(request["HyperParameterTuningJobName"])
 
     def ListHyperParameterTuningJobs(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A page of jobs."""
+        """A page of jobs, by name unless asked otherwise."""
         jobs = [_summary(job) for job in self._documents.all()]
-        return page(jobs, request, "HyperParameterTuningJobSummaries", name=KIND.name, status=KIND.status)
+        return self._documents.page(jobs, {**BY_NAME, **request}, "HyperParameterTuningJobSummaries")
 
     def StopHyperParameterTuningJob(self, request: dict[str, Any]) -> None:
         """Start no more trials, and stop those that run."""
@@ -87,8 +88,8 @@ class TuningJobs:
         self._documents.delete(job["HyperParameterTuningJobName"])
 
     def ListTrainingJobsForHyperParameterTuningJob(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A page of a job's trials."""
-        filters = dict(request)
+        """A page of a job's trials, by name unless asked otherwise; by objective only those with one."""
+        filters = {**BY_NAME, **request}
         job = self._documents.need(filters.pop("HyperParameterTuningJobName"))
         summaries = [trial["summary"] for trial in job["_Trials"] if trial["summary"]]
         if filters.get("SortBy") == "FinalObjectiveMetricValue":

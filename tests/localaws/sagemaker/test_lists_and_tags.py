@@ -177,3 +177,61 @@ class TestTags:
         """
         with pytest.raises(ClientError, match="not found"):
             account.sagemaker.list_tags(ResourceArn="arn:aws:sagemaker:us-east-1:123456789012:model/nobody")
+
+
+LISTS = {
+    "list_training_jobs": ["WarmPoolStatusEquals", "TrainingPlanArnEquals"],
+    "list_processing_jobs": [],
+    "list_transform_jobs": [],
+    "list_hyper_parameter_tuning_jobs": [],
+    "list_models": [],
+    "list_endpoint_configs": [],
+    "list_endpoints": [],
+    "list_model_packages": ["ModelPackageGroupName"],
+    "list_model_package_groups": ["CrossAccountFilterOption"],
+    "list_experiments": [],
+    "list_trials": ["ExperimentName", "TrialComponentName"],
+    "list_trial_components": ["ExperimentName", "TrialName", "SourceArn"],
+}
+"""The lists, and what is not asked of each here: not served, or the name of something that must be there."""
+
+
+@pytest.mark.parametrize(("method", "left_out"), LISTS.items(), ids=LISTS)
+def test_every_list_takes_all_its_filters(client, method, left_out):
+    """
+    Each list takes every filter and order of the service model, all at once, and finds nothing of a name nobody has.
+    """
+    sagemaker = client("sagemaker")
+    shape = sagemaker.meta.service_model.operation_model(
+        sagemaker.meta.method_to_api_mapping[method]
+    ).input_shape
+    request = {"MaxResults": 5}
+    for name, member in shape.members.items():
+        if name in [*left_out, "NextToken", "MaxResults"]:
+            continue
+        if member.type_name == "timestamp":
+            request[name] = 0 if name.endswith("After") else 1
+        else:
+            request[name] = member.enum[0] if member.enum else "nobody"
+    answer = getattr(sagemaker, method)(**request)
+    [items] = [value for name, value in answer.items() if name != "ResponseMetadata"]
+
+    assert [] == items
+
+
+@pytest.mark.parametrize("order", ["Ascending", "Descending"])
+def test_jobs_are_sorted_by_status_then_name_in_pages(account, order):
+    """
+    SortBy Status groups the jobs of a word by status, and pages of one neither repeat nor lose any.
+    """
+    import uuid
+
+    word = f"sorted-{uuid.uuid4().hex[:8]}"
+    for number, script in enumerate(["pass", "raise SystemExit(1)", "pass"]):
+        account.train(script, TrainingJobName=f"{word}-{number}")
+    pages = account.sagemaker.get_paginator("list_training_jobs").paginate(
+        NameContains=word, SortBy="Status", SortOrder=order, PaginationConfig={"PageSize": 1}
+    )
+    names = [entry["TrainingJobName"][-1] for page in pages for entry in page["TrainingJobSummaries"]]
+
+    assert ["0", "2", "1"][:: 1 if order == "Ascending" else -1] == names
