@@ -134,6 +134,16 @@ class TestRefusals:
         fault("unavailable", service="s3", count=1)
         assert ("ServiceUnavailable", 503) == refused(clients["s3"].list_buckets)
 
+    def test_services_of_moto(self, faulty, connect, fault):
+        """
+        Rules strike services that moto answers, too, by boto3's names of them.
+        """
+        pytest.importorskip("moto", reason="the extra is not installed")
+        fault("throttle", service="stepfunctions", operation="ListStateMachines", count=1)
+        states = connect(faulty, "stepfunctions")
+        assert ("ThrottlingException", 400) == refused(states.list_state_machines)
+        assert [] == states.list_state_machines()["stateMachines"]
+
     def test_any_error(self, sagemaker, fault):
         """
         Any code, text and status can be asked for.
@@ -150,8 +160,8 @@ class TestRefusals:
         with pytest.raises(
             sagemaker.exceptions.ResourceLimitExceeded, match=r"'ml\.m5\.4xlarge for training job usage' is 0"
         ):
-            sagemaker.create_training_job(**training_request("q", InstanceType="ml.m5.4xlarge"))
-        assert [] == sagemaker.list_training_jobs(NameContains="q")["TrainingJobSummaries"]
+            sagemaker.create_training_job(**training_request("beyond-quota", InstanceType="ml.m5.4xlarge"))
+        assert [] == sagemaker.list_training_jobs(NameContains="beyond-quota")["TrainingJobSummaries"]
 
     def test_quota_of_s3(self, clients, fault):
         """
