@@ -19,7 +19,7 @@ from localaws.athena.failures import QueryFailed, refused
 from localaws.athena.hivetypes import quoted
 from localaws.athena.inference import types_of
 from localaws.athena.information import information
-from localaws.athena.pruning import conditions_on
+from localaws.athena.pruning import conditions_on, values_asked
 from localaws.athena.relations import HIDDEN, Wanted, columns_of, relation
 from localaws.athena.rewrites import rewritten
 from localaws.glue.catalog import Catalog, Document
@@ -210,7 +210,7 @@ def _wanted(node: exp.Table, document: Document, tree: exp.Expression) -> Wanted
     if hidden:
         for select in (found for found in tree.find_all(exp.Select) if node in _sources(found)):
             _hide(select)
-    return Wanted(None if star else names, hidden, conditions_on(node, keys))
+    return Wanted(None if star else names, hidden, conditions_on(node, keys), values_asked(node, keys))
 
 
 def _sources(select: exp.Select) -> list[exp.Expression]:

@@ -48,19 +48,30 @@ def joda_to_strftime(pattern: exp.Expression, function: str) -> exp.Expression:
     """
     if not isinstance(pattern, exp.Literal):
         raise refused(f"{function} with a pattern that is not a literal")
+    return exp.Literal.string(strftime_of(pattern.name, function))
+
+
+def strftime_of(pattern: str, what: str) -> str:
+    """A Joda or Java pattern of dates in strftime's signs.
+
+    Args:
+        pattern: The pattern.
+        what: What it is for, for the error's text.
+
+    Raises:
+        QueryFailed: It has letters that are not known.
+    """
     out = []
-    for part in _parts(pattern.name):
+    for part in _parts(pattern):
         if part.startswith("'"):
             out.append(part[1:-1].replace("%", "%%") or "'")
         elif part[0].isalpha():
             if part not in JODA:
-                raise QueryFailed(
-                    f"INVALID_FUNCTION_ARGUMENT: {function}: pattern component not known: {part}"
-                )
+                raise QueryFailed(f"INVALID_FUNCTION_ARGUMENT: {what}: pattern component not known: {part}")
             out.append(JODA[part])
         else:
             out.append(part.replace("%", "%%"))
-    return exp.Literal.string("".join(out))
+    return "".join(out)
 
 
 def _parts(pattern: str) -> list[str]:

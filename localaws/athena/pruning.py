@@ -27,6 +27,38 @@ def conditions_on(node: exp.Table, types: Mapping[str, str]) -> Callable[[Sequen
     return keep
 
 
+def values_asked(node: exp.Table, types: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The values a query's conditions leave of partition keys: those it names by ``=`` or IN.
+
+    Args:
+        node: The table's mention, in the query's tree.
+        types: The table's partition keys with their Hive types.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for part in [part.unnest() for part in _conjuncts(node)] if types else []:
+        if not _about(part, node, types):
+            continue
+        if isinstance(part, exp.EQ):
+            sides = (part.left, part.right) if isinstance(part.left, exp.Column) else (part.right, part.left)
+            column, values = sides[0], [sides[1]]
+        elif isinstance(part, exp.In) and part.expressions:
+            column, values = part.this, part.expressions
+        else:
+            continue
+        texts = [_text(value) for value in values]
+        if isinstance(column, exp.Column) and None not in texts:
+            name = column.name.lower()
+            named = tuple(text for text in texts if text is not None)
+            found[name] = tuple(text for text in named if text in found.get(name, named))
+    return found
+
+
+def _text(value: exp.Expression) -> str | None:
+    """A literal's text, also one with its type before it; None for anything else."""
+    value = value.this if isinstance(value, exp.Cast) else value
+    return str(value.this) if isinstance(value, exp.Literal) else None
+
+
 def _may_hold(part: exp.Expression, row: Mapping[str, str], types: Mapping[str, str]) -> bool:
     try:
         return decide(part, row, types) is True

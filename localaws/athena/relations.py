@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from localaws.athena.failures import QueryFailed
 from localaws.athena.files import FILE, Files
 from localaws.athena.hivetypes import duckdb_type, literal, quoted
 from localaws.athena.packing import compression_of
+from localaws.athena.projections import is_projected, projected
 from localaws.athena.serdes import PACKED_WITHIN, scan
 from localaws.errors import AwsError
 from localaws.glue import formats
@@ -35,11 +37,13 @@ class Wanted:
         columns: The columns it names, lower case; None for all.
         hidden: Whether it names one of the hidden columns.
         keep: Whether it may need a partition of given values.
+        asked: The values it names of partition keys, by ``=`` or IN.
     """
 
     columns: frozenset[str] | None = None
     hidden: bool = False
     keep: Keep = field(default=lambda values: True)
+    asked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def relation(table: Document, catalog: Catalog, session: Session, wanted: Wanted
     Raises:
         QueryFailed: The table cannot be read.
     """
-    sources = [source for source in _sources(table, catalog, wanted.keep) if source.objects]
+    sources = [source for source in _sources(table, catalog, wanted) if source.objects]
     keys = [
         (key["Name"].lower(), duckdb_type(key.get("Type", "string")))
         for key in table.get("PartitionKeys") or []
@@ -102,15 +106,36 @@ def _hidden(inner: str) -> bool:
     return inner.endswith("/") or any(part[:1] in ("_", ".") for part in inner.split("/"))
 
 
-def _sources(table: Document, catalog: Catalog, keep: Keep) -> Iterable[Source]:
+def _sources(table: Document, catalog: Catalog, wanted: Wanted) -> Iterable[Source]:
     descriptor = table.get("StorageDescriptor", {})
     if not table.get("PartitionKeys"):
         yield Source(descriptor, (), objects_under(catalog, descriptor.get("Location", "")))
+    elif is_projected(table):
+        yield from _projected_sources(table, catalog, wanted)
+    else:
+        for partition in catalog.partitions(table["DatabaseName"], table["Name"]):
+            if wanted.keep(partition["Values"]):
+                own = {**descriptor, **partition.get("StorageDescriptor", {})}
+                yield Source(own, tuple(partition["Values"]), objects_under(catalog, own.get("Location", "")))
+
+
+def _projected_sources(table: Document, catalog: Catalog, wanted: Wanted) -> Iterable[Source]:
+    """The projected partitions that may be needed and have files, which are listed once for all of them."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    found = [part for part in projected(table, wanted.asked, now) if wanted.keep(part.values)]
+    if not found:
         return
-    for partition in catalog.partitions(table["DatabaseName"], table["Name"]):
-        if keep(partition["Values"]):
-            own = {**descriptor, **partition.get("StorageDescriptor", {})}
-            yield Source(own, tuple(partition["Values"]), objects_under(catalog, own.get("Location", "")))
+    folders = [part.location.rstrip("/") + "/" for part in found]
+    ends = zip(min(folders), max(folders), strict=False)
+    shared = "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+    by_folder: dict[str, list[StoredObject]] = {}
+    depths = {folder.count("/") for folder in folders}
+    for item in objects_under(catalog, shared[: shared.rindex("/") + 1]):
+        parts = f"s3://{item.bucket}/{item.key}".split("/")
+        for depth in depths:
+            by_folder.setdefault("/".join(parts[:depth]) + "/", []).append(item)
+    for part, folder in zip(found, folders, strict=True):
+        yield Source(table["StorageDescriptor"], part.values, tuple(by_folder.get(folder, ())))
 
 
 def _groups(
