@@ -190,7 +190,7 @@ class Server(ThreadingHTTPServer):
             "pid": os.getpid(),
             "port": self.server_port,
             "state": "stopping" if self.stopping.is_set() else self.state,
-            "services": sorted([*self.services, "s3"]),
+            "services": sorted([*(service.name for service in self.services.values()), "s3"]),
             "folder": str(self.folder),
             "pace": self.pace,
         }

@@ -6,6 +6,7 @@ import collections
 import io
 import json
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -453,17 +454,25 @@ class TestLife:
         assert ("InService", config) == (described["EndpointStatus"], described["EndpointConfigName"])
         assert b"hello" == account.invoke(name)["Body"]
 
-    def test_an_update_cut_short_by_a_restart_leaves_the_old_configuration(self, own_account):
+    def test_an_update_cut_short_by_a_kill_leaves_the_old_configuration(self, own_account):
         """
-        The next server serves what was served before, and says that the update did not happen.
+        The server is killed while a new fleet bakes; the next one serves what was served before, and says so.
         """
         endpoint, account = own_account()
-        old = account.config(main=account.model(SAY.format(word="old")))
+        old, new = (account.config(main=account.model(SAY.format(word=word))) for word in ("old", "new"))
         name = account.endpoint(old)["EndpointName"]
-        slow = account.model("import time\ndef model_fn(d): time.sleep(60)")
-        account.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=account.config(main=slow))
+        routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 600}
+        account.sagemaker.update_endpoint(
+            EndpointName=name,
+            EndpointConfigName=new,
+            DeploymentConfig={"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}},
+        )
+        deadline = time.monotonic() + 30
+        while account.invoke(name)["Body"] != b"new" and time.monotonic() < deadline:
+            threading.Event().wait(0.02)
         assert "Updating" == account.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"]
-        assert 0 == endpoint.stop()
+        endpoint.process.kill()
+        endpoint.process.wait()
         _, account = own_account()
         described = account.settled(name)
         assert ("InService", old) == (described["EndpointStatus"], described["EndpointConfigName"])
