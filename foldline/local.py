@@ -104,7 +104,7 @@ def start_endpoint(
         port: See `endpoint_port`.
         folder: See `foldline.statefolder.state_folder`.
         seconds: How long it may take to be ready.
-        pace: How long jobs, queries and endpoints take, as a part of what AWS takes; None adds nothing.
+        pace: How long jobs, crawlers and endpoints take, as a part of what AWS takes; None adds nothing.
 
     Raises:
         EnvironmentFault: It did not start: port taken, state folder locked or unusable; with its log's tail.

@@ -1,6 +1,6 @@
 """The time AWS takes where this endpoint takes none: hosts that start, images that load, queues.
 
-The table is of rough medians for small jobs, as users see them on SageMaker, Athena and Glue. Without
+The table is of rough medians for small jobs, as users see them on SageMaker and Glue. Without
 ``--realistic`` every pause is nothing; ``--pace`` scales them.
 """
 
@@ -20,7 +20,6 @@ SECONDS = {
     "endpoint.Creating": 180.0,
     "endpoint.Updating": 180.0,
     "endpoint.Deleting": 5.0,
-    "athena.Queued": 0.5,
     "crawler.Running": 45.0,
     "glue.Starting": 15.0,
 }

@@ -41,7 +41,7 @@ def start(
     port: Port = None,
     state: State = None,
     realistic: Annotated[
-        bool, typer.Option("--realistic", help="Let jobs, queries and endpoints take as long as on AWS.")
+        bool, typer.Option("--realistic", help="Let jobs, crawlers and endpoints take as long as on AWS.")
     ] = False,
     pace: Annotated[
         float, typer.Option(help="With --realistic: AWS's time times this.", min=0.001, max=10)
