@@ -113,17 +113,25 @@ class JobRun(ABC):
         Raises:
             JobFailure: It ends the job before they start.
         """
-        fault = self.machine.world.faults.on_job(self.kind, self.name)
-        if fault is not None and fault.effect == "capacity":
-            raise JobFailure("CapacityError", CAPACITY)
-        if fault is not None and fault.effect == "internal":
-            raise JobFailure("InternalServerError", INTERNAL)
-        return fault
+        return strike(self.machine.world.faults.on_job(self.kind, self.name))
 
     def pause(self, stage: str) -> None:
         """Wait as long as AWS takes for a stage, when asked to be realistic."""
         self.machine.world.pace.pause(f"{self.kind}.{stage}", self.cancelled)
         self.machine.check_open()
+
+
+def strike(fault: JobFault | None) -> JobFault | None:
+    """A fault that lets the programs start.
+
+    Raises:
+        JobFailure: It does not.
+    """
+    if fault is not None and fault.effect == "capacity":
+        raise JobFailure("CapacityError", CAPACITY)
+    if fault is not None and fault.effect == "internal":
+        raise JobFailure("InternalServerError", INTERNAL)
+    return fault
 
 
 def launch(argv: list[str], environment: dict[str, str], host: Instance, folder: str) -> Launch:

@@ -13,6 +13,7 @@ from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, require_ended, require_running
 from localaws.sagemaker.processing_request import check_processing_request
 from localaws.sagemaker.processing_run import LOG_GROUP, ProcessingRun
+from localaws.sagemaker.quotas import Quotas
 
 KIND = Kind(
     type="processing-job",
@@ -32,10 +33,17 @@ class ProcessingJobs:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
         self._queue = JobQueue(machine.slots, KIND.type, self._run)
+        self._quotas = Quotas.of_environment()
 
     def CreateProcessingJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the job and queue it."""
         check_processing_request(request)
+        self._quotas.check(
+            "processing job",
+            request["ProcessingResources"]["ClusterConfig"],
+            "ProcessingJobStatus",
+            lambda: ((job, job["ProcessingResources"]["ClusterConfig"]) for job in self._documents.all()),
+        )
         job = self._documents.create(request, ProcessingJobStatus="InProgress")
         self._submit(job)
         return {"ProcessingJobArn": job["ProcessingJobArn"]}

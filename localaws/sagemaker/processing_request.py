@@ -57,7 +57,7 @@ def _check_output(item: dict[str, Any]) -> None:
         raise invalid(f"{where} has no S3Output")
     split_uri(target["S3Uri"])
     _check_path(where, target.get("LocalPath", ""))
-    refuse_value(f"{where}.S3UploadMode", target["S3UploadMode"], ("EndOfJob",))
+    refuse_value(f"{where}.S3UploadMode", target["S3UploadMode"], ("EndOfJob", "Continuous"))
 
 
 def _check_path(where: str, path: str) -> None:

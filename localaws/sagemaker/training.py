@@ -12,6 +12,7 @@ from localaws.jobs.machine import Machine
 from localaws.jobs.processes import Processes
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import FINAL, require_ended, require_running
+from localaws.sagemaker.quotas import Quotas
 from localaws.sagemaker.training_request import check_training_request
 from localaws.sagemaker.training_run import LOG_GROUP, TrainingRun
 from localaws.sagemaker.training_status import MESSAGES, STATUS_OF, accounts
@@ -35,6 +36,7 @@ class TrainingJobs:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
         self._queue = JobQueue(machine.slots, KIND.type, self._run)
+        self._quotas = Quotas.of_environment()
         self._subscribers: list[Callable[[str], None]] = []
 
     def CreateTrainingJob(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class TrainingJobs:
             AwsError: As CreateTrainingJob answers.
         """
         check_training_request(request)
+        self._check_quota(request)
         now = time.time()
         starting = {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}
         job = self._documents.create(
@@ -145,6 +148,19 @@ class TrainingJobs:
     def stop(self) -> None:
         """Let go of what runs; the next server goes on or says what became of it."""
         self._queue.close()
+
+    def _check_quota(self, request: dict[str, Any]) -> None:
+        spot = bool(request.get("EnableManagedSpotTraining"))
+        self._quotas.check(
+            "spot training job" if spot else "training job",
+            request["ResourceConfig"],
+            "TrainingJobStatus",
+            lambda: (
+                (job, job["ResourceConfig"])
+                for job in self._documents.all()
+                if bool(job.get("EnableManagedSpotTraining")) == spot
+            ),
+        )
 
     def _submit(self, job: dict[str, Any]) -> None:
         name = job["TrainingJobName"]

@@ -10,6 +10,7 @@ from localaws.jobs.machine import Machine
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import EXISTS, FINAL, MISSING, require_running
 from localaws.sagemaker.models import KIND as MODEL_KIND
+from localaws.sagemaker.quotas import Quotas
 from localaws.sagemaker.transform_request import check_transform_request
 from localaws.sagemaker.transform_run import TransformRun
 
@@ -32,11 +33,18 @@ class TransformJobs:
         self._documents = Documents(machine.world, KIND)
         self._models = Documents(machine.world, MODEL_KIND)
         self._queue = JobQueue(machine.slots, KIND.type, self._run)
+        self._quotas = Quotas.of_environment()
 
     def CreateTransformJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store the job and queue it."""
         check_transform_request(request)
         model = self._models.need(request["ModelName"])
+        self._quotas.check(
+            "transform job",
+            request["TransformResources"],
+            "TransformJobStatus",
+            lambda: ((job, job["TransformResources"]) for job in self._documents.all()),
+        )
         job = self._documents.create(request, TransformJobStatus="InProgress", _Model=model)
         self._submit(job)
         return {"TransformJobArn": job["TransformJobArn"]}
@@ -50,7 +58,7 @@ class TransformJobs:
         return self._documents.list(request, "TransformJobSummaries")
 
     def StopTransformJob(self, request: dict[str, Any]) -> None:
-        """End a job; the objects it has finished are kept."""
+        """End a job; it stores no output."""
         name = request["TransformJobName"]
         require_running(self._documents.need(name)["TransformJobStatus"], "transform")
         self.move(name, "Stopping")
@@ -91,5 +99,4 @@ class TransformJobs:
 
     def _run(self, name: str) -> TransformRun:
         """What runs a job that has its slots."""
-        job = self._documents.need(name)
-        return TransformRun(self._machine, job, job["_Model"], self.move)
+        return TransformRun(self._machine, self._documents.need(name), self.move)

@@ -1,7 +1,6 @@
 """Which transform requests are taken: what AWS would refuse is refused so, what is not there by name.
 
-Accepted and without effect here: MaxConcurrentTransforms (payloads go one after the other), the number of
-instances, encryption keys and ExperimentConfig.
+Accepted and without effect here: the number of instances, encryption keys and ExperimentConfig.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from localaws.s3.blobs import split_uri
 from localaws.sagemaker.record_filters import Filter
 from localaws.sagemaker.refusals import invalid, refuse, refuse_value
 
+MAX_TOGETHER = 100  # MB of payloads under way
 CSV = "text/csv"
 JSON = ("application/json", "application/jsonlines", "application/x-jsonlines")
 
@@ -30,6 +30,12 @@ def check_transform_request(request: dict[str, Any]) -> None:
     refuse_value("TransformInput.S3DataType", source["S3DataType"], ("S3Prefix", "ManifestFile"))
     refuse_value("TransformInput.SplitType", given.get("SplitType", "None"), ("None", "Line"))
     refuse_value("TransformInput.CompressionType", given.get("CompressionType", "None"), ("None", "Gzip"))
+    size, concurrent = request.get("MaxPayloadInMB", 0), request.get("MaxConcurrentTransforms", 1)
+    if size * max(1, concurrent) > MAX_TOGETHER:
+        raise invalid(
+            f"MaxPayloadInMB ({size}) times MaxConcurrentTransforms ({concurrent}) must not exceed "
+            f"{MAX_TOGETHER} MB"
+        )
     _check_processing(request)
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import gzip
+import threading
 import time
 import uuid
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from localaws.jobs.channels import Item, items
 from localaws.jobs.failure import JobFailure, reason_of
 from localaws.jobs.machine import Machine, ServerStopping
+from localaws.jobs.sandbox import clear
 from localaws.s3.blobs import split_uri
 from localaws.sagemaker.connections import Answer, ServerGone
-from localaws.sagemaker.data_processing import DataProcessing
+from localaws.sagemaker.job_run import strike
 from localaws.sagemaker.model_containers import container_of
 from localaws.sagemaker.model_server import ModelServer, Place
-from localaws.sagemaker.records import MIB, Batch, assemble, batches, split
+from localaws.sagemaker.transform_payloads import MAX_PAYLOAD, Payloads
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-MAX_PAYLOAD = 6  # MiB, SageMaker's default
 START_SECONDS = 600.0
 INVOCATION_SECONDS = 600
 
@@ -30,49 +30,52 @@ class Stopped(Exception):
     """The job was asked to end."""
 
 
-@dataclass
-class TransformRun:
-    """One transform job, run by calling it.
+class ModelLost(JobFailure):
+    """The model server ended: no further object can be transformed."""
 
-    Attributes:
-        job: The job's document when it was created.
-        model: The document of its model then.
+
+class TransformRun:
+    """One transform job, run by calling it. Its outputs come to S3 together, when all objects are through.
+
+    Args:
+        machine: Where it runs.
+        job: The job's document.
         move: Changes the job's status; tells the one it then has.
     """
 
-    machine: Machine
-    job: dict[str, Any]
-    model: dict[str, Any]
-    move: Callable[..., str]
-    _server: ModelServer | None = None
-    _end: type[Exception] | None = None
-    _stream: str = field(default_factory=lambda: f"i-{uuid.uuid4().hex[:17]}")
+    def __init__(self, machine: Machine, job: dict[str, Any], move: Callable[..., str]) -> None:
+        self._machine = machine
+        self._job = job
+        self._move = move
+        self._name: str = job["TransformJobName"]
+        self._server: ModelServer | None = None
+        self._end: type[Exception] | None = None
+        self._cancelled = threading.Event()
+        self._logged: JobFailure | None = None
+        self._stream = f"i-{uuid.uuid4().hex[:17]}"
 
     def __call__(self) -> None:
-        """Run the job to its last status."""
-        name = self.job["TransformJobName"]
+        """Run the job to its last status, or to where the server goes down."""
+        outputs = self._machine.folder("transform", f"{self._name}.out")
         try:
-            self._served_run()
-            self.move(name, "Completed")
+            self._run(outputs)
+            self._move(self._name, "Completed")
         except ServerStopping:
             return  # the next server runs the job again
         except Stopped:
-            self.move(name, "Stopped")
+            self._move(self._name, "Stopped")
         except Exception as error:
+            if self._machine.closing.is_set():
+                return
             reason = reason_of(error)
-            self._log(reason)
-            self.move(name, "Failed", FailureReason=reason)
-
-    def _served_run(self) -> None:
-        """The run; its server is gone and its log complete before the job has a last status."""
-        try:
-            self._run()
+            if error is not self._logged:
+                self._log(reason)
+            self._move(self._name, "Failed", FailureReason=reason)
         finally:
-            if self._server is not None:
-                self._server.kill()
+            clear(outputs)
 
     def stop(self) -> None:
-        """End the run after what it has stored."""
+        """End the run; it stores nothing."""
         self._finish(Stopped)
 
     def abandon(self) -> None:
@@ -81,113 +84,101 @@ class TransformRun:
 
     def _finish(self, end: type[Exception]) -> None:
         self._end = end
+        self._cancelled.set()
         if self._server is not None:
             self._server.kill()
 
-    def _run(self) -> None:
-        source = self.job["TransformInput"]["DataSource"]["S3DataSource"]
-        status = self.move(self.job["TransformJobName"], "InProgress", TransformStartTime=time.time())
-        if status == "Stopping":
+    def _run(self, outputs: Path) -> None:
+        """Transform every object, then store what came of those that did not fail."""
+        source = self._job["TransformInput"]["DataSource"]["S3DataSource"]
+        if self._move(self._name, "InProgress", TransformStartTime=time.time()) == "Stopping":
             raise Stopped
-        found = items(self.machine.world.objects, source["S3Uri"], source["S3DataType"])
+        self._machine.world.pace.pause("transform.Starting", self._cancelled)
+        self._check_end()
+        fault = strike(self._machine.world.faults.on_job("transform", self._name))
+        if fault is not None and fault.effect == "bad_container":
+            raise JobFailure("AlgorithmError", "The model server's program ended, exit code: 127")
+        found = items(self._machine.world.objects, source["S3Uri"], source["S3DataType"])
+        try:
+            failure = self._transform_all(found, outputs)
+        finally:
+            if self._server is not None:
+                self._server.kill()
+        self._publish(found, outputs)
+        if failure is not None:
+            raise failure
+
+    def _transform_all(self, found: list[Item], outputs: Path) -> JobFailure | None:
+        """Write each object's output; one that fails has none, and the others go on. The first failure."""
+        first = None
         self._server = self._start_server()
         try:
             self._server.wait_until_ready(START_SECONDS)
         except JobFailure as error:
             self._check_end()
             raise JobFailure("AlgorithmError", f"The model server {error.message}") from error
-        for item in found:
-            self._transform(item)
+        with ThreadPoolExecutor(self._concurrent, thread_name_prefix=self._name) as executor:
+            payloads = Payloads(self._job, self._post, executor)
+            for number, item in enumerate(found):
+                try:
+                    payloads.transform(item, outputs / str(number))
+                except ModelLost:
+                    raise
+                except JobFailure as failure:
+                    self._log(failure.reason)
+                    self._logged = first = first or failure
+        self._check_end()
+        return first
+
+    def _publish(self, found: list[Item], outputs: Path) -> None:
+        bucket, prefix = split_uri(self._job["TransformOutput"]["S3OutputPath"].rstrip("/") + "/")
+        for number, item in enumerate(found):
+            path = outputs / str(number)
+            if path.exists():
+                key = f"{prefix}{item.path}.out"
+                self._machine.world.objects.put_file(bucket, key, path, move=True)
 
     def _start_server(self) -> ModelServer:
-        name = self.job["TransformJobName"]
-        container = container_of(self.machine.world, self.model)
-        container.environment.update(self.job.get("Environment", {}))
+        container = container_of(self._machine.world, self._job["_Model"])
+        container.environment.update(self._job.get("Environment", {}))
+        several = self._job.get("BatchStrategy", "MultiRecord") == "MultiRecord"
         extra = {
             "SAGEMAKER_BATCH": "true",
-            "SAGEMAKER_BATCH_STRATEGY": "MULTI_RECORD" if self._several else "SINGLE_RECORD",
-            "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(self.job.get("MaxPayloadInMB", MAX_PAYLOAD)),
-            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(self.job.get("MaxConcurrentTransforms", 1)),
+            "SAGEMAKER_BATCH_STRATEGY": "MULTI_RECORD" if several else "SINGLE_RECORD",
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(self._job.get("MaxPayloadInMB", MAX_PAYLOAD)),
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(self._concurrent),
         }
-        place = Place(
-            self.machine.folder("transform", name),
-            LOG_GROUP,
-            f"{name}/{self._stream}",
-            self.machine.slots.share(),
-            extra,
-        )
-        return ModelServer(self.machine, container, place)
+        folder = self._machine.folder("transform", self._name)
+        stream, threads = f"{self._name}/{self._stream}", self._machine.slots.share()
+        return ModelServer(self._machine, container, Place(folder, LOG_GROUP, stream, threads, extra))
 
     @property
-    def _several(self) -> bool:
-        return bool(self.job.get("BatchStrategy", "MultiRecord") == "MultiRecord")
+    def _concurrent(self) -> int:
+        """The payloads sent at a time."""
+        asked: int = self._job.get("MaxConcurrentTransforms", 1)
+        return max(1, asked)
 
-    def _transform(self, item: Item) -> None:
-        """Answer one object's records and store the answers as ``<key>.out``."""
-        given, output = self.job["TransformInput"], self.job["TransformOutput"]
-        where = f"s3://{item.object.bucket}/{item.object.key}"
-        data = item.object.path.read_bytes()
-        if given.get("CompressionType") == "Gzip":
-            data = _unzipped(data, where)
-        originals = split(data, given.get("SplitType", "None"))
-        processing = DataProcessing.of(self.job)
-        limit = self.job.get("MaxPayloadInMB", MAX_PAYLOAD) * MIB
-        parts: list[bytes] = []
-        for batch in batches(processing.inputs(originals, where), several=self._several, max_bytes=limit):
-            body = self._invoke(batch, where)
-            mine = originals[batch.first : batch.last + 1]
-            parts.append(processing.output(mine, body, _span(batch, where)))
-        bucket, prefix = split_uri(output["S3OutputPath"].rstrip("/") + "/")
-        content = assemble(parts, output.get("AssembleWith", "None"))
-        self.machine.world.objects.put_bytes(bucket, f"{prefix}{item.path}.out", content)
-
-    def _invoke(self, batch: Batch, where: str) -> bytes:
-        """The model's answer to a payload; one it refuses, or cannot answer, fails the job."""
-        config = self.job.get("ModelClientConfig", {})
-        timeout = config.get("InvocationsTimeoutInSeconds", INVOCATION_SECONDS)
-        for attempt in range(config.get("InvocationsMaxRetries", 0), -1, -1):
-            answer = self._post(batch, timeout, where)
-            if answer.status == 200:
-                return answer.body
-            if answer.status < 500 or not attempt:
-                break
-        kind = "ClientError" if answer.status < 500 else "AlgorithmError"
-        text = answer.body.decode(errors="replace").strip()
-        raise JobFailure(
-            kind,
-            f"Bad HTTP status received from algorithm: {answer.status}, for {_span(batch, where)}: "
-            f"{text[-600:]}",
-        )
-
-    def _post(self, batch: Batch, timeout: float, where: str) -> Answer:
+    def _post(self, payload: bytes, span: str) -> Answer:
+        """The model's answer to one payload; called by several threads."""
         assert self._server is not None
         self._check_end()
-        content_type = self.job["TransformInput"].get("ContentType", "application/octet-stream")
-        accept = self.job["TransformOutput"].get("Accept")
-        headers = {"Content-Type": content_type, **({"Accept": accept} if accept else {})}
+        given, output = self._job["TransformInput"], self._job["TransformOutput"]
+        config = self._job.get("ModelClientConfig", {})
+        headers = {"Content-Type": given.get("ContentType", "application/octet-stream")}
+        if "Accept" in output:
+            headers["Accept"] = output["Accept"]
+        timeout = config.get("InvocationsTimeoutInSeconds", INVOCATION_SECONDS)
         try:
-            return self._server.post(batch.payload, headers, timeout)
+            return self._server.post(payload, headers, timeout)
         except (ServerGone, TimeoutError) as error:
             self._check_end()
-            raise JobFailure(
-                "AlgorithmError", f"The model gave no answer for {_span(batch, where)}: {error}"
-            ) from error
+            kind = ModelLost if isinstance(error, ServerGone) else JobFailure
+            raise kind("AlgorithmError", f"The model gave no answer for {span}: {error}") from error
 
     def _check_end(self) -> None:
         if self._end is not None:
             raise self._end
 
     def _log(self, text: str) -> None:
-        stream = f"{self.job['TransformJobName']}/{self._stream}/data-log"
-        self.machine.world.logs.append(LOG_GROUP, stream, [(time.time_ns() // 1_000_000, text)])
-
-
-def _span(batch: Batch, where: str) -> str:
-    return f"records {batch.first + 1} to {batch.last + 1} of {where}"
-
-
-def _unzipped(data: bytes, where: str) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise JobFailure("ClientError", f"{where} is not gzip: {error}") from error
+        stream = f"{self._name}/{self._stream}/data-log"
+        self._machine.world.logs.append(LOG_GROUP, stream, [(time.time_ns() // 1_000_000, text)])

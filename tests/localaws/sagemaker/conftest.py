@@ -111,6 +111,18 @@ class Account:
             time.sleep(0.05)
         raise AssertionError(f"the log of {name} never had the line {line!r}")
 
+    def wait_for_object(self, key: str, data: bytes) -> None:
+        """Wait until an object holds some bytes."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if self.get(key) == data:
+                    return
+            except ClientError:  # there is no object yet
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"{key} never held {data!r}")
+
     # training
 
     def channel(

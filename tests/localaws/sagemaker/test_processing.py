@@ -196,17 +196,35 @@ def test_inputs_that_are_refused(account, change, code, said):
     assert said in refused.value.response["Error"]["Message"]
 
 
-def test_continuous_upload_is_refused(account):
+def test_continuous_outputs_are_there_while_the_job_runs(account, tmp_path):
     """
-    Only EndOfJob is there.
+    A file comes to S3 as it is written, again as it has grown, and in its last form at the end, also when it fails.
     """
-    with pytest.raises(ClientError, match="'Continuous'"):
-        account.process(
-            "pass",
-            ProcessingOutputConfig={
-                "Outputs": [account.output("x", account.uri("x"), S3UploadMode="Continuous")]
-            },
+    script = f"""
+        import os, sys, time
+        out = open("/opt/ml/processing/live/log", "w")
+        for word in ("one ", "two "):
+            out.write(word)
+            out.flush()
+            while not os.path.exists({str(tmp_path)!r} + "/" + word.strip()):
+                time.sleep(0.01)
+        sys.exit(int(open({str(tmp_path / "one")!r}).read()))
+    """
+    for code, status in ((0, "Completed"), (1, "Failed")):
+        target = account.uri(f"live-{code}")
+        request = account.processing_request(
+            script,
+            ProcessingOutputConfig={"Outputs": [account.output("live", target, S3UploadMode="Continuous")]},
         )
+        account.sagemaker.create_processing_job(**request)
+        account.wait_for_object(f"live-{code}/log", b"one ")
+        (tmp_path / "one").write_text(str(code))
+        account.wait_for_object(f"live-{code}/log", b"one two ")
+        (tmp_path / "two").touch()
+        assert status == account.processed(request["ProcessingJobName"])["ProcessingJobStatus"]
+        assert b"one two " == account.get(f"live-{code}/log")
+        (tmp_path / "one").unlink()
+        (tmp_path / "two").unlink()
 
 
 def test_names_are_unique_and_unknown_jobs_not_found(account):

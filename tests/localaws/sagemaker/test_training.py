@@ -7,6 +7,14 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+GROUPS = {
+    "InstanceGroups": [
+        {"InstanceGroupName": "big", "InstanceType": "ml.m5.large", "InstanceCount": 2},
+        {"InstanceGroupName": "small", "InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
+    ],
+    "VolumeSizeInGB": 1,
+}
+
 
 class TestContract:
     """What a program finds and what becomes of what it leaves."""
@@ -243,6 +251,31 @@ class TestChannels:
         channel = account.channel("train", account.uri("in/"), distribution="ShardedByS3Key")
         cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}
         assert [["a", "c"], ["b"]] == self.listed(account, channel, ResourceConfig=cluster)
+
+    def test_a_channel_may_go_to_some_instance_groups_only(self, account):
+        """
+        Each host knows its group and all others; a channel's objects are shared by the hosts of its groups alone.
+        """
+        account.put("in/a", "1")
+        account.put("in/b", "2")
+        channel = account.channel("data", account.uri("in/"), distribution="ShardedByS3Key")
+        channel["DataSource"]["S3DataSource"]["InstanceGroupNames"] = ["big"]
+        script = """
+            import json, os
+            r = json.load(open("/opt/ml/input/config/resourceconfig.json"))
+            folder = "/opt/ml/input/data/data"
+            found = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+            print(r["current_group_name"], r["current_instance_type"], ",".join(found), len(r["hosts"]))
+            print(os.environ["SM_CURRENT_INSTANCE_GROUP"], os.environ["SM_INSTANCE_GROUPS"])
+        """
+        job = account.train(script, ResourceConfig=GROUPS, InputDataConfig=[channel])
+        assert "Completed" == job["TrainingJobStatus"]
+        logs = account.log("TrainingJobs", job["TrainingJobName"])
+        assert {
+            "algo-1": ["big ml.m5.large a 3", 'big ["big", "small"]'],
+            "algo-2": ["big ml.m5.large b 3", 'big ["big", "small"]'],
+            "algo-3": ["small ml.c5.xlarge  3", 'small ["big", "small"]'],
+        } == {stream.split("/")[1].rpartition("-")[0]: lines for stream, lines in logs.items()}
 
     @pytest.mark.parametrize("key", ["nothing/", "missing-bucket"])
     def test_missing_data_fails_the_job(self, account, key):
@@ -510,13 +543,14 @@ class TestRequests:
             (
                 {
                     "ResourceConfig": {
-                        "InstanceGroups": [
-                            {"InstanceGroupName": "g", "InstanceType": "ml.m5.large", "InstanceCount": 1}
-                        ],
+                        "InstanceType": "ml.m5.large",
+                        "InstanceCount": 1,
                         "VolumeSizeInGB": 1,
+                        "TrainingPlanArn": "arn:aws:sagemaker:us-east-1:123456789012:training-plan/"
+                        + "p" * 12,
                     }
                 },
-                "InstanceGroups",
+                "ResourceConfig.TrainingPlanArn",
             ),
             (
                 {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/tmp/c"}},
@@ -526,7 +560,7 @@ class TestRequests:
     )
     def test_what_is_not_there_is_refused_by_name(self, account, members, said):
         """
-        Pipe mode, algorithm resources, instance groups, checkpoints elsewhere: NotImplemented, naming the member.
+        Pipe mode, algorithm resources, training plans, checkpoints elsewhere: NotImplemented, naming the member.
         """
         with pytest.raises(ClientError) as refused:
             account.train(**members)
@@ -548,6 +582,8 @@ class TestRequests:
                 "Regex of metric definition 'auc'",
             ),
             ({"ResourceConfig": {"VolumeSizeInGB": 1}}, "InstanceType"),
+            ({"ResourceConfig": {**GROUPS, "InstanceType": "ml.m5.large"}}, "either InstanceGroups or"),
+            ({"ResourceConfig": {**GROUPS, "InstanceGroups": 2 * GROUPS["InstanceGroups"]}}, "unique"),
             ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
             ({"TrainingJobName": "bad name!"}, "trainingJobName"),
         ],

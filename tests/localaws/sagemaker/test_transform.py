@@ -199,6 +199,18 @@ class TestFailures:
             lines for name, lines in streams.items() if name.endswith("/data-log")
         )
 
+    def test_a_file_that_fails_does_not_keep_the_others(self, account):
+        """
+        Of three files the bad one has no output and the job fails by it; the files before and after it are done.
+        """
+        model = account.model(SUM)
+        for name, line in (("a", "1\n"), ("b", "three\n"), ("c", "2\n")):
+            account.put(f"in/{name}.csv", line)
+        job = account.transform(model, account.uri("in/"))
+        assert "Failed" == job["TransformJobStatus"]
+        assert f"of {account.uri('in/b.csv')}" in job["FailureReason"]
+        assert ["scores/a.csv.out", "scores/c.csv.out"] == account.keys("scores/")
+
     def test_a_model_that_does_not_load_fails_the_job(self, account):
         """
         The last lines of the model server say why.
@@ -233,23 +245,54 @@ class TestFailures:
 
     def test_stop(self, account):
         """
-        A job that waits for its model ends Stopped.
+        A job that waits for its model ends Stopped, and stores nothing.
         """
         model = account.model(
-            "import time\ndef model_fn(d): return 1\ndef transform_fn(m, d, c, a): time.sleep(60)"
+            "import time\ndef model_fn(d): return 1\n"
+            "def transform_fn(m, d, c, a): return (d, a) if d.strip() == b'1' else time.sleep(60)"
         )
         account.put("in/a.csv", "1")
+        account.put("in/b.csv", "2")
         request = account.transform_request(model, account.uri("in/"))
         account.sagemaker.create_transform_job(**request)
         account.sagemaker.stop_transform_job(TransformJobName=request["TransformJobName"])
         assert "Stopped" == account.transformed(request["TransformJobName"])["TransformJobStatus"]
+        assert [] == account.keys("scores/")
         with pytest.raises(ClientError, match="rejected because the transform job is in status Stopped"):
             account.sagemaker.stop_transform_job(TransformJobName=request["TransformJobName"])
+
+
+def test_as_many_payloads_as_asked_are_under_way_at_once(account):
+    """
+    With MaxConcurrentTransforms 3 three records meet in the model; the answers keep the records' order.
+    """
+    model = account.model(
+        """
+        import threading
+        together = threading.Barrier(3)
+        def model_fn(folder):
+            return 1
+        def transform_fn(model, data, kind, accept):
+            together.wait(20)
+            return data, accept
+        """
+    )
+    account.put("in/a.csv", "1\n2\n3\n")
+    job = account.transform(
+        model, account.uri("in/"), MaxConcurrentTransforms=3, BatchStrategy="SingleRecord"
+    )
+    assert "Completed" == job["TransformJobStatus"]
+    assert b"1\n2\n3\n" == account.get("scores/a.csv.out")
 
 
 @pytest.mark.parametrize(
     ("members", "code", "said"),
     [
+        (
+            {"MaxPayloadInMB": 60, "MaxConcurrentTransforms": 2},
+            "ValidationException",
+            "must not exceed 100 MB",
+        ),
         ({"TransformInput": {"SplitType": "RecordIO"}}, "NotImplemented", "'RecordIO'"),
         ({"DataProcessing": {"InputFilter": "$..x"}}, "NotImplemented", "$..x"),
         ({"DataProcessing": {"InputFilter": "x"}}, "ValidationException", "does not begin with $"),
