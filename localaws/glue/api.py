@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from localaws.glue.catalog import Catalog
 from localaws.glue.classifiers import Classifiers
+from localaws.glue.crawl_history import CrawlHistory
+from localaws.glue.crawler_schedules import CrawlerSchedules
 from localaws.glue.crawlers import Crawlers
 from localaws.glue.databases import Databases
 from localaws.glue.jobs.bookmarks import Bookmarks
@@ -20,13 +22,16 @@ validation_code = "InvalidInputException"
 def handlers(world: World) -> list[object]:
     """The objects that serve Glue."""
     catalog, tags = Catalog(world), Tags(world)
+    history = CrawlHistory(world.store)
     jobs, bookmarks = Definitions(world, tags), Bookmarks(world.store)
     return [
         Databases(catalog),
         Tables(catalog),
         Partitions(catalog),
         Classifiers(world),
-        Crawlers(world, tags),
+        Crawlers(world, tags, history),
+        CrawlerSchedules(world.store),
+        history,
         jobs,
         bookmarks,
         Runs(world, jobs, bookmarks),

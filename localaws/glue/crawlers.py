@@ -10,12 +10,13 @@ from typing import Any
 from localaws.errors import AwsError
 from localaws.glue.catalog import Document
 from localaws.glue.crawl import Cancelled, Crawl, Outcome, grouping, target_place
+from localaws.glue.crawl_history import CRAWLER as KIND
+from localaws.glue.crawl_history import LOG_GROUP, CrawlHistory
+from localaws.glue.crawler_schedules import schedule
 from localaws.glue.paging import page
 from localaws.glue.tags import Tags
 from localaws.world import World
 
-KIND = "glue.crawler"
-LOG_GROUP = "/aws-glue/crawlers"
 INVALID = "InvalidInputException"
 SETTINGS = (
     "Name",
@@ -42,10 +43,11 @@ DEFAULTS: Document = {
 class Crawlers:
     """CreateCrawler and its like; each run is a thread of its own."""
 
-    def __init__(self, world: World, tags: Tags) -> None:
+    def __init__(self, world: World, tags: Tags, history: CrawlHistory) -> None:
         self.world = world
         self.store = world.store
         self.tags = tags
+        self.history = history
         self._runs: dict[str, tuple[threading.Thread, threading.Event]] = {}
 
     def start(self) -> None:
@@ -74,6 +76,8 @@ class Crawlers:
             "LastUpdated": now,
             "Version": 1,
         }
+        if request.get("Schedule"):
+            body["Schedule"] = schedule(request["Schedule"])
         body["Runtimes"], body["Metrics"] = [], {"TablesCreated": 0, "TablesUpdated": 0, "TablesDeleted": 0}
         if not self.store.create(KIND, request["Name"], body):
             raise AwsError("AlreadyExistsException", f"Crawler with name {request['Name']} already exists")
@@ -111,6 +115,8 @@ class Crawlers:
             old = self._idle(request["Name"], "Cannot update Crawler while running")
             body = {**old, **{key: request[key] for key in SETTINGS if key in request}}
             _check(body)
+            if "Schedule" in request:
+                body["Schedule"] = schedule(request["Schedule"]) if request["Schedule"] else None
             self.store.put(
                 KIND, body["Name"], {**body, "LastUpdated": time.time(), "Version": old["Version"] + 1}
             )
@@ -122,6 +128,7 @@ class Crawlers:
             self._idle(request["Name"], f"Crawler with name {request['Name']} is running")
             self.store.delete(KIND, request["Name"])
             self.tags.forget(self._arn(request["Name"]))
+            self.history.forget(request["Name"])
         return {}
 
     def StartCrawler(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +136,9 @@ class Crawlers:
         name, run, stopped = request["Name"], str(uuid.uuid4()), threading.Event()
         with self.store.transaction():
             self._idle(name, f"Crawler with name {name} has already started")
-            self.store.update(KIND, name, State="RUNNING", StartTime=time.time(), Run=run)
+            started = time.time()
+            self.store.update(KIND, name, State="RUNNING", StartTime=started, Run=run)
+            self.history.begin(name, run, started)
             thread = threading.Thread(target=self._run, args=(name, run, stopped), name=f"crawler {name}")
             self._runs[name] = thread, stopped
         thread.start()
@@ -189,18 +198,15 @@ class Crawlers:
         last |= {"MessagePrefix": run, "StartTime": started}
         if message:
             last["ErrorMessage"] = message[:2048]
-        self.store.update(
-            KIND,
-            name,
-            State="READY",
-            LastCrawl=last,
-            Runtimes=[*crawler["Runtimes"], time.time() - started][-20:],
-            Metrics={
-                "TablesCreated": len(outcome.created),
-                "TablesUpdated": len(outcome.updated),
-                "TablesDeleted": len(outcome.deleted),
-            },
-        )
+        metrics = {
+            "TablesCreated": len(outcome.created),
+            "TablesUpdated": len(outcome.updated),
+            "TablesDeleted": len(outcome.deleted),
+        }
+        runtimes = [*crawler["Runtimes"], time.time() - started][-20:]
+        with self.store.transaction():
+            self.history.end(name, run, status, outcome, last.get("ErrorMessage"))
+            self.store.update(KIND, name, State="READY", LastCrawl=last, Runtimes=runtimes, Metrics=metrics)
 
     def _say(self, name: str, run: str, text: str) -> None:
         self.world.logs.append(LOG_GROUP, name, [(time.time_ns() // 1_000_000, f"[{run}] {text}")])
@@ -262,8 +268,6 @@ def _check(request: Document) -> None:
             raise AwsError(INVALID, f"S3 target path {target['Path']} is not s3://bucket/prefix") from error
     if not request.get("DatabaseName"):
         raise AwsError(INVALID, "DatabaseName must be given")
-    if request.get("Schedule"):
-        raise AwsError("NotImplemented", "localaws does not implement crawlers on a Schedule", 501)
     behaviour = (request.get("RecrawlPolicy") or {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
     if behaviour != "CRAWL_EVERYTHING":
         raise AwsError("NotImplemented", f"localaws does not implement RecrawlBehavior {behaviour}", 501)

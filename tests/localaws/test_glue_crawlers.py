@@ -443,13 +443,12 @@ class TestLifeCycle:
         "settings",
         [
             {"Targets": {"JdbcTargets": [{"ConnectionName": "c", "Path": "db/%"}]}},
-            {"Schedule": "cron(0 1 * * ? *)"},
             {"RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVENT_MODE"}},
         ],
     )
     def test_what_is_not_served_says_so(self, glue, database, bucket, settings):
         """
-        Other targets, schedules and event mode are NotImplemented, by name.
+        Other targets and event mode are NotImplemented, by name.
         """
         request = {
             "Name": f"crawler-{uuid.uuid4().hex[:8]}",
@@ -460,3 +459,81 @@ class TestLifeCycle:
         with pytest.raises(ClientError) as error:
             glue.create_crawler(**request | settings)
         assert "NotImplemented" == error.value.response["Error"]["Code"]
+
+
+def code_of(call, **request) -> str:
+    with pytest.raises(ClientError) as error:
+        call(**request)
+    return error.value.response["Error"]["Code"]
+
+
+class TestHistory:
+    def test_runs_are_listed(self, glue, crawl, put, database):
+        """
+        ListCrawls gives the runs, the newest first, and those that pass its filters.
+        """
+        put("raw/a.csv", "a,b\n1,2\n")
+        first, _ = crawl("raw/", Name="listed-crawler")
+        second, _ = crawl("raw/", Name="listed-crawler")
+        crawls = glue.list_crawls(CrawlerName="listed-crawler")["Crawls"]
+        assert [second["MessagePrefix"], first["MessagePrefix"]] == [entry["CrawlId"] for entry in crawls]
+        assert ["COMPLETED", "COMPLETED"] == [entry["State"] for entry in crawls]
+        assert '{"TABLE": {"ADD": 1, "UPDATE": 0, "DELETE": 0}}' == crawls[1]["Summary"]
+        ended = str(int(crawls[1]["EndTime"].timestamp() * 1000) + 1)
+        filters = [{"FieldName": "START_TIME", "FilterOperator": "LT", "FieldValue": ended}]
+        found = glue.list_crawls(CrawlerName="listed-crawler", Filters=filters)["Crawls"]
+        assert first["MessagePrefix"] == found[-1]["CrawlId"]
+        filters = [{"FieldName": "STATE", "FilterOperator": "NE", "FieldValue": "COMPLETED"}]
+        assert [] == glue.list_crawls(CrawlerName="listed-crawler", Filters=filters)["Crawls"]
+        assert "EntityNotFoundException" == code_of(glue.list_crawls, CrawlerName="nobody")
+
+    def test_a_crawl_that_a_killed_server_left(self, start, connect, tmp_path):
+        """
+        After kill -9 a crawler is ready again, its last run has failed, and it can be started anew.
+        """
+        endpoint = start(tmp_path / "state", 0, "--realistic")
+        glue = connect(endpoint, "glue")
+        targets = {"S3Targets": [{"Path": "s3://raw/"}]}
+        connect(endpoint, "s3").create_bucket(Bucket="raw")
+        glue.create_crawler(Name="c", Role=ROLE, DatabaseName="db", Targets=targets)
+        glue.start_crawler(Name="c")
+        assert ["RUNNING"] == [entry["State"] for entry in glue.list_crawls(CrawlerName="c")["Crawls"]]
+        endpoint.process.kill()
+        endpoint.process.wait()
+        glue = connect(start(tmp_path / "state"), "glue")
+        crawler = glue.get_crawler(Name="c")["Crawler"]
+        assert ("READY", "FAILED") == (crawler["State"], crawler["LastCrawl"]["Status"])
+        glue.start_crawler(Name="c")
+        assert "SUCCEEDED" == finished(glue, "c")["Status"]
+        states = [entry["State"] for entry in glue.list_crawls(CrawlerName="c")["Crawls"]]
+        assert ["COMPLETED", "FAILED"] == states
+
+
+class TestSchedules:
+    def test_a_schedule_is_kept(self, glue, database, bucket):
+        """
+        A schedule is given at creation or later, turned off and on, and taken away; one that is no cron(…) of six
+        fields is InvalidInputException.
+        """
+        name = f"crawler-{uuid.uuid4().hex[:8]}"
+        targets = {"S3Targets": [{"Path": f"s3://{bucket}/"}]}
+        request = {"Name": name, "Role": ROLE, "DatabaseName": database, "Targets": targets}
+        glue.create_crawler(**request, Schedule="cron(15 12 * * ? *)")
+        assert {"ScheduleExpression": "cron(15 12 * * ? *)", "State": "SCHEDULED"} == scheduled(glue, name)
+        assert "SchedulerRunningException" == code_of(glue.start_crawler_schedule, CrawlerName=name)
+        glue.stop_crawler_schedule(CrawlerName=name)
+        assert "NOT_SCHEDULED" == scheduled(glue, name)["State"]
+        assert "SchedulerNotRunningException" == code_of(glue.stop_crawler_schedule, CrawlerName=name)
+        glue.start_crawler_schedule(CrawlerName=name)
+        glue.update_crawler_schedule(CrawlerName=name, Schedule="cron(0 1 ? * MON *)")
+        assert {"ScheduleExpression": "cron(0 1 ? * MON *)", "State": "SCHEDULED"} == scheduled(glue, name)
+        glue.update_crawler(Name=name, Schedule="")
+        assert {} == scheduled(glue, name)
+        assert "NoScheduleException" == code_of(glue.start_crawler_schedule, CrawlerName=name)
+        for expression in ("every day", "cron(0 1 * * *)", "cron(0 1 * * MON *)"):
+            code = code_of(glue.update_crawler_schedule, CrawlerName=name, Schedule=expression)
+            assert "InvalidInputException" == code
+
+
+def scheduled(glue, name: str) -> dict:
+    return glue.get_crawler(Name=name)["Crawler"].get("Schedule", {})
