@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, datetime
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from localaws.errors import AwsError
 from localaws.s3.errors import S3Error
@@ -15,7 +15,8 @@ from localaws.wire import Request, Response
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 BODY_LIMIT = 8 << 20  # bytes; 10,000 parts with checksums take two
-CONTROL = {chr(code): f"&#x{code:X};" for code in range(32)}
+SPECIAL = re.compile(r"[&<>\x00-\x1f]")
+ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", **{chr(code): f"&#x{code:X};" for code in range(32)}}
 
 Node = str | int | bool | list["Element"] | None
 Element = tuple[str, Node]
@@ -40,7 +41,7 @@ def _text(value: Node) -> str:
         return _inner(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape(str(value), CONTROL)
+    return SPECIAL.sub(lambda found: ESCAPES[found[0]], str(value))
 
 
 def answer(root: str, *children: Element, headers: dict[str, str] | None = None) -> Response:

@@ -96,7 +96,7 @@ class BlobFolder:
 
     def path(self, name: str) -> Path:
         """Where a blob lies."""
-        return self._folder / name[:2] / name
+        return Path(f"{self._folder}/{name[:2]}/{name}")  # quicker than joining; listings make thousands
 
     @contextmanager
     def writer(self) -> Iterator[BlobWriter]:

@@ -60,6 +60,9 @@ def system_headers(request: Request) -> dict[str, str]:
         )
     if "x-amz-server-side-encryption-customer-algorithm" in headers:
         raise AwsError("NotImplemented", "localaws does not implement s3 encryption with customer keys", 501)
+    if "x-amz-write-offset-bytes" in headers:
+        message = "A header you provided implies functionality that is not implemented"
+        raise AwsError("NotImplemented", message, 501, Header="x-amz-write-offset-bytes")
     if "x-amz-object-lock-mode" in headers or "x-amz-object-lock-legal-hold" in headers:
         raise AwsError("InvalidRequest", "Bucket is missing Object Lock Configuration")
     kept = {name: value for name in KEPT if (value := headers.get(name))}

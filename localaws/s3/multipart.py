@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from localaws.errors import AwsError
 from localaws.s3 import checksums, documents, headers
+from localaws.s3.acl import acl_of
 from localaws.s3.blobs import Objects
 from localaws.s3.body import MAX_SIZE, receive
 from localaws.s3.copies import source_header, source_of_copy
+from localaws.s3.encryption import with_default
 from localaws.s3.listing import page, page_size, spelling, whole_number
 from localaws.s3.place import Place
 from localaws.s3.uploads import Part, Upload, Uploads
@@ -32,14 +34,16 @@ class Multipart:
         """CreateMultipartUpload."""
         self._objects.index.need_bucket(place.bucket)
         algorithm, kind = _checksum_asked(request)
+        kept = headers.system_headers(request)
         upload = self._uploads.create(
             place.bucket,
             place.key,
-            headers=headers.system_headers(request),
+            headers=with_default(self._objects.index, place.bucket, kept),
             metadata=headers.user_metadata(request.headers),
             tags=headers.tags(request),
             algorithm=algorithm,
             checksum_type=kind,
+            acl=acl_of(self._objects.index, place.bucket, request),
         )
         echo = {"x-amz-checksum-algorithm": algorithm and algorithm.upper(), "x-amz-checksum-type": kind}
         return documents.answer(

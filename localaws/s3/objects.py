@@ -68,6 +68,7 @@ class ObjectRequests:
         except NotModified:
             shown = {name: found[name] for name in NOT_MODIFIED_HEADERS if name in found}
             raise NotModified(shown) from None
+        _check_question(request)
         part = _part(request, item)
         chosen = part or _range(request.headers.get("Range"), item.size)
         status, (start, length) = (206, chosen) if chosen else (200, (0, item.size))
@@ -80,6 +81,20 @@ class ObjectRequests:
         if request.method == "HEAD":
             return Response(status, found | {"Content-Length": str(length)})
         return Response(status, found, FileRange.of(item.path, start, length))
+
+
+def _check_question(request: Request) -> None:
+    """Refuse to read a part and a range at once, and what no object here has: a customer's key.
+
+    Raises:
+        AwsError: InvalidRequest.
+    """
+    if "Range" in request.headers and "partNumber" in request.query:
+        message = "Cannot specify both Range header and partNumber query parameter"
+        raise AwsError("InvalidRequest", message)
+    if "x-amz-server-side-encryption-customer-algorithm" in request.headers:
+        message = "The encryption parameters are not applicable to this object."
+        raise AwsError("InvalidRequest", message)
 
 
 def _range(text: str | None, size: int) -> tuple[int, int] | None:

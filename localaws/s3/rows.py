@@ -74,8 +74,9 @@ def from_row(files: BlobFolder, bucket: str, row: tuple[Any, ...]) -> StoredObje
     key, blob, size, etag, modified, details, version, number = row
     more = json.loads(details)
     more.setdefault("metadata", {})
-    for name in ("parts", "part_checksums"):
-        more[name] = tuple(more.get(name, ()))
+    if "parts" in more:
+        more["parts"] = tuple(more["parts"])
+        more["part_checksums"] = tuple(more.get("part_checksums", ()))
     path = files.path(blob)
     return StoredObject(bucket, key, path, size, etag, modified, **more, version=version, number=number)
 

@@ -151,6 +151,35 @@ class TestConditions:
         assert ("304", 304) == error_of(s3.get_object, Bucket=bucket, Key="k", IfModifiedSince=modified)
         assert b"1" == s3.get_object(Bucket=bucket, Key="k", IfUnmodifiedSince=modified)["Body"].read()
 
+    def test_copy_only_if(self, s3, bucket):
+        """
+        A copy may demand something of its source, and of what it replaces.
+        """
+        etag = s3.put_object(Bucket=bucket, Key="source", Body=b"1")["ETag"]
+        copy = {"Bucket": bucket, "Key": "k", "CopySource": {"Bucket": bucket, "Key": "source"}}
+        failed = ("PreconditionFailed", 412)
+        assert failed == error_of(s3.copy_object, **copy, CopySourceIfMatch='"other"')
+        assert failed == error_of(s3.copy_object, **copy, CopySourceIfNoneMatch=etag)
+        s3.copy_object(**copy, CopySourceIfMatch=etag, IfNoneMatch="*")
+        assert failed == error_of(s3.copy_object, **copy, IfNoneMatch="*")
+        assert failed == error_of(s3.copy_object, **copy, IfMatch='"other"')
+        s3.copy_object(**copy, IfMatch=etag)
+        assert b"1" == s3.get_object(Bucket=bucket, Key="k")["Body"].read()
+
+    def test_contradictory_questions(self, s3, bucket):
+        """
+        A part and a range at once, and a customer's key for an object that has none, are refused.
+        """
+        place = {"Bucket": bucket, "Key": "k"}
+        s3.put_object(**place, Body=b"1")
+        invalid = ("InvalidRequest", 400)
+        assert invalid == error_of(s3.get_object, **place, PartNumber=1, Range="bytes=0-0")
+        key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+        assert invalid == error_of(s3.get_object, **place, **key)
+        refused = ("NotImplemented", 501)
+        assert refused == error_of(s3.put_object, **place, Body=b"", WriteOffsetBytes=1)
+        assert refused == error_of(s3.put_object, **place, Body=b"", StorageClass="GLACIER")
+
     def test_expected_owner(self, s3, bucket):
         """
         A request that expects another account to own the bucket is denied.
