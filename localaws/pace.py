@@ -27,10 +27,13 @@ SLICE = 0.1  # seconds between looks at the second of two events
 
 
 class Pace:
-    """Pauses for the time AWS would take, times a factor."""
+    """Pauses for the time AWS would take, times a factor.
+
+    Args:
+        factor: 0 never pauses, 1 is AWS's own pace.
+    """
 
     def __init__(self, factor: float = 0.0) -> None:
-        """Args: factor: 0 never pauses, 1 is AWS's own pace."""
         self._factor = factor
         self._stopped = threading.Event()
 

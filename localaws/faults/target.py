@@ -56,7 +56,8 @@ def called(service: str, request: Request) -> tuple[Call, Request]:
     if service == "s3":
         return _s3_call(request), request
     target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    form = request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+    content = request.headers.get("Content-Type", "")
+    form = request.path == "/" and content.startswith("application/x-www-form-urlencoded")
     if target or form:
         body = request.body.read()
         request = dataclasses.replace(request, body=io.BufferedReader(io.BytesIO(body)))

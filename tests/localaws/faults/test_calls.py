@@ -103,13 +103,14 @@ class TestRefusals:
 
     def test_runtime(self, faulty, connect, fault):
         """
-        InvokeEndpoint is matched by the endpoint's name.
+        InvokeEndpoint is matched by the endpoint's name, whatever its body is.
         """
         runtime = connect(faulty, "sagemaker-runtime")
         fault("throttle", service="sagemaker-runtime", operation="InvokeEndpoint", resource="churn*")
-        assert ("ThrottlingException", 400) == refused(
-            runtime.invoke_endpoint, EndpointName="churn-1", Body=b""
-        )
+        for content in ("text/csv", "application/x-www-form-urlencoded"):
+            assert ("ThrottlingException", 400) == refused(
+                runtime.invoke_endpoint, EndpointName="churn-1", Body=b"a=1", ContentType=content
+            )
         assert "ValidationError" == refused(runtime.invoke_endpoint, EndpointName="other", Body=b"")[0]
 
     def test_too_many_queries(self, clients, fault):
