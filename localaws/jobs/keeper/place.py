@@ -18,6 +18,7 @@ from typing import Any
 
 from localaws.jobs.leftovers import ProcessRecords
 
+UNREACHABLE_SECONDS = 0.5  # of a keeper that says where it listens, and does not
 LOCK_SECONDS = 10.0  # how long a keeper may take to begin, or to end
 
 
@@ -44,16 +45,18 @@ class KeeperPlace:
     def connect(self) -> socket.socket | None:
         """A connection to the keeper that runs; None when there is none, or none that can be reached.
 
-        A keeper that has only just been started is waited for.
+        A keeper that has only just been started, and so has not said where it listens, is waited for.
         """
-        deadline = time.monotonic() + LOCK_SECONDS
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() - began < LOCK_SECONDS:
             connection = self._connect()
             if connection is not None:
                 return connection
             free = self._try_lock()
             if free is not None:
                 os.close(free)
+                return None
+            if self._published() is not None and time.monotonic() - began > UNREACHABLE_SECONDS:
                 return None
             time.sleep(0.01)
         return None

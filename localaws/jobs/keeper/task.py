@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -31,28 +32,29 @@ class Task:
         self._programs = programs
         self._records = records
         self._done = done
-        self._request = run.request()
         self._lock = threading.Lock()
         self._running: dict[int, Started] = {}
         self._codes: list[tuple[int, int]] = []
         self._timers: list[threading.Timer] = []
         self._ended = Ended.BY_THEMSELVES
         self._dropped = False
+        self._grace = 0.0
         self._began = time.monotonic()
 
     def start(self) -> None:
         """Start every program, or none: if one cannot be started those before it are killed."""
-        self._run.mark_started()
-        request = self._request
         try:
+            request = self._run.request()
+            self._run.mark_started()
             with self._lock:
+                self._grace = request.grace
                 for number, launch in enumerate(request.launches):
                     self._running[number] = self._launch(number, launch)
                 started = list(self._running.items())
                 self._later(request.max_seconds, lambda: self.stop(Ended.OUT_OF_TIME))
                 if request.interrupt_after is not None:
                     self._later(request.interrupt_after, lambda: self.stop(Ended.INTERRUPTED))
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a word or a variable with a zero in it
             self._give_up(error)
             return
         for number, program in started:
@@ -66,7 +68,7 @@ class Task:
             for program in self._running.values():
                 send(program, signal.SIGTERM)
             if self._running:
-                self._later(self._request.grace, self._kill)
+                self._later(self._grace, self._kill)
 
     def drop(self) -> None:
         """Kill the programs and write no result: the keeper goes down."""
@@ -90,14 +92,14 @@ class Task:
         self._records.add(program.pid)
         return program
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, error: OSError | ValueError) -> None:
         with self._lock:
             for program in self._running.values():
                 kill_group(program)
                 program.wait()
                 self._records.remove(program.pid)
             self._running.clear()
-        self._finish(f"{error.strerror or error}")
+        self._finish(str(error))
 
     def _attend(self, number: int, program: Started) -> None:
         """Wait for one program; the last one to end leaves the result."""
@@ -114,12 +116,19 @@ class Task:
             self.stop(Ended.HOST_FAILED)
 
     def _finish(self, problem: str = "") -> None:
-        """Leave the result and tell; without the lock, as whoever is told has locks of its own."""
+        """Leave the result and tell; without the lock, as whoever is told has locks of its own.
+
+        A result that cannot be written, the disk being full or the folder gone, is told as none: the job then
+        fails as if this process had been killed.
+        """
         for timer in self._timers:
             timer.cancel()
         if not self._dropped:
             seconds = time.monotonic() - self._began
-            self._run.end(Result(self._ended, time.time(), seconds, self._codes, problem))
+            try:
+                self._run.end(Result(self._ended, time.time(), seconds, self._codes, problem))
+            except OSError as error:
+                sys.stderr.write(f"the end of {self._run.folder} cannot be written: {error}\n")
         self._done()
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:

@@ -87,3 +87,22 @@ def test_a_closed_queue_starts_nothing():
     slots.close()
     assert not slots.submit("late", 1, Job(started, "late"))
     assert started.empty()
+
+
+def test_held_jobs_start_by_age_when_they_are_released():
+    """
+    What kinds put back one after the other starts in the order it was created; a resumed job is over all slots.
+    """
+    slots, started = Slots(1, held=True), queue.SimpleQueue()
+    young, old, running = (Job(started, name) for name in ("young", "old", "running"))
+    assert not slots.submit("young", 1, young, since=2.0)
+    assert not slots.submit("old", 1, old, since=1.0)
+    slots.resume("running", 1, running)
+    assert "running" == started.get(timeout=5)
+    slots.release()
+    assert started.empty()
+    running.end.set()
+    assert "old" == started.get(timeout=5)
+    old.end.set()
+    assert "young" == started.get(timeout=5)
+    young.end.set()
