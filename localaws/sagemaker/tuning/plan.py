@@ -9,64 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.sagemaker.refusals import invalid, not_implemented, refuse
-from localaws.sagemaker.training_request import check_training_request
-from localaws.sagemaker.tuning.parameters import Categorical, parameters
-from localaws.sagemaker.tuning.space import Space
+from localaws.sagemaker.refusals import invalid, refuse
+from localaws.sagemaker.tuning.definition import WHERE, Definition, definition_of
+from localaws.sagemaker.tuning.parameters import Categorical
 from localaws.sagemaker.tuning.trials import Objective
 
-WHERE = "CreateHyperParameterTuningJob"
 EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 MOST_EPOCHS = 20_000
-HYPERPARAMETERS = 100  # a training job takes; the objective's name is one of them
-PASSED_ON = (
-    "RoleArn",
-    "InputDataConfig",
-    "VpcConfig",
-    "OutputDataConfig",
-    "StoppingCondition",
-    "EnableNetworkIsolation",
-    "EnableInterContainerTrafficEncryption",
-    "EnableManagedSpotTraining",
-    "CheckpointConfig",
-    "RetryStrategy",
-    "Environment",
-)
-
-
-@dataclass(frozen=True)
-class Definition:
-    """One training job definition: what its trials search, and all their training jobs have in common."""
-
-    name: str
-    space: Space
-    objective: Objective
-    static: dict[str, str]
-    document: dict[str, Any]
-
-    @property
-    def pattern(self) -> str:
-        """The regular expression that finds the objective in a log line; empty when the image is to know."""
-        found = self.document["AlgorithmSpecification"].get("MetricDefinitions", [])
-        return next((one["Regex"] for one in found if one["Name"] == self.objective.metric), "")
-
-    def training_request(
-        self, name: str, tuned: dict[str, str], tags: list[dict[str, str]]
-    ) -> dict[str, Any]:
-        """The CreateTrainingJob request of a trial."""
-        request = {member: self.document[member] for member in PASSED_ON if member in self.document}
-        return {
-            **request,
-            "TrainingJobName": name,
-            "AlgorithmSpecification": self.document["AlgorithmSpecification"],
-            "ResourceConfig": _resources(self.document),
-            "HyperParameters": {
-                **self.static,
-                **tuned,
-                "_tuning_objective_metric": self.objective.metric,
-            },
-            **({"Tags": tags} if tags else {}),
-        }
 
 
 @dataclass(frozen=True)
@@ -100,7 +49,7 @@ class Plan:
         """
         refuse(WHERE, request, ("Autotune",))
         config = request["HyperParameterTuningJobConfig"]
-        definitions = tuple(_definition(request, document) for document in _documents(request))
+        definitions = tuple(definition_of(request, document) for document in _documents(request))
         if len({definition.objective.type for definition in definitions}) > 1:
             raise invalid("All training job definitions must have objectives of the same type")
         limits, strategy = config["ResourceLimits"], config["Strategy"]
@@ -149,60 +98,6 @@ def _documents(request: dict[str, Any]) -> list[dict[str, Any]]:
     if None in names or len(names) > len(set(names)):
         raise invalid("Each of TrainingJobDefinitions must have a DefinitionName of its own")
     return list(several or [])
-
-
-def _definition(request: dict[str, Any], document: dict[str, Any]) -> Definition:
-    config = request["HyperParameterTuningJobConfig"]
-    ranges = document.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
-    if ranges.get("AutoParameters"):
-        raise not_implemented(f"{WHERE}.AutoParameters")
-    objective = document.get("TuningObjective") or config.get("HyperParameterTuningJobObjective")
-    if not objective:
-        raise invalid("A hyperparameter tuning job objective must be given")
-    space = Space(tuple(parameters(ranges)))
-    if not space.parameters:
-        raise invalid("At least one hyperparameter range must be given")
-    static = document.get("StaticHyperParameters", {})
-    both = sorted({parameter.name for parameter in space.parameters} & set(static))
-    if both:
-        raise invalid(f"A hyperparameter is either static or tunable, {', '.join(both)} would be both")
-    if len(space.parameters) + len(static) >= HYPERPARAMETERS:
-        raise invalid(
-            f"At most {HYPERPARAMETERS} hyperparameters can be given, one of them _tuning_objective_metric"
-        )
-    name = document.get("DefinitionName", "")
-    definition = Definition(name, space, Objective.of(objective), static, document)
-    if not definition.pattern:
-        raise invalid(
-            "A metric is required for this hyperparameter tuning job objective. "
-            "Provide a metric in the metric definitions."
-        )
-    _check_trials(request["HyperParameterTuningJobName"], definition)
-    return definition
-
-
-def _check_trials(tuning: str, definition: Definition) -> None:
-    """Refuse what the trials' training jobs would be refused for."""
-    tuned = {parameter.name: parameter.value(0.5) for parameter in definition.space.parameters}
-    check_training_request(definition.training_request(f"{tuning}-001-00000000", tuned, []))
-
-
-def _resources(document: dict[str, Any]) -> dict[str, Any]:
-    """The ResourceConfig of the trials."""
-    preferred = document.get("HyperParameterTuningResourceConfig")
-    if not preferred:
-        if "ResourceConfig" not in document:
-            raise invalid("You must provide either ResourceConfig or HyperParameterTuningResourceConfig")
-        resources: dict[str, Any] = document["ResourceConfig"]
-        return resources
-    if "ResourceConfig" in document:
-        raise invalid(
-            "You must provide either ResourceConfig or HyperParameterTuningResourceConfig, and not both"
-        )
-    first = next(iter(preferred.get("InstanceConfigs", [])), preferred)
-    both = {**preferred, **first}
-    members = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
-    return {member: both[member] for member in members if member in both}
 
 
 def _total(strategy: str, definitions: tuple[Definition, ...], limits: dict[str, Any]) -> int | None:

@@ -26,6 +26,7 @@ from localaws.sagemaker.tuning.verdict import Verdict, criterion_met, hopeless, 
 from localaws.sagemaker.tuning.warm_start import known_past, overall_best
 
 log = logging.getLogger("localaws")
+AS_IT_STANDS = Verdict("")  # as its trials have it when the last one has ended
 LOOK_SECONDS = 0.25  # between looks at trials that run; logs reach the store as often
 
 
@@ -98,7 +99,7 @@ class TuningRun:
         if any(not trial.ended for trial in trials):
             self._save(trials)
             return False
-        self._finish(ending or outcome(trials), trials)
+        self._finish(ending if ending and ending != AS_IT_STANDS else outcome(trials), trials)
         return True
 
     def _trials(self) -> list[Trial]:
@@ -163,11 +164,8 @@ class TuningRun:
         if document["_Ending"]:
             return Verdict(*document["_Ending"])
         if criterion_met(self._plan.criteria, trials, self._plan.objective):
-            return self._end_with(Verdict("Completed"))
-        if self._left() <= 0:
-            scored = any(trial.value is not None for trial in trials)
-            return self._end_with(Verdict("Completed" if scored else "Stopped"))
-        return None
+            return self._end_with(AS_IT_STANDS)
+        return self._end_with(AS_IT_STANDS) if self._left() <= 0 else None
 
     def _end_with(self, verdict: Verdict) -> Verdict:
         self._documents.update(self._name, _Ending=[verdict.status, verdict.reason])

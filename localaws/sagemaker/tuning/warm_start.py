@@ -7,7 +7,8 @@ from typing import Any
 from localaws.sagemaker.documents import Documents
 from localaws.sagemaker.job_rules import FINAL
 from localaws.sagemaker.refusals import invalid, not_implemented
-from localaws.sagemaker.tuning.plan import WHERE, Plan
+from localaws.sagemaker.tuning.definition import WHERE
+from localaws.sagemaker.tuning.plan import Plan
 from localaws.sagemaker.tuning.proposals import Past
 from localaws.sagemaker.tuning.trials import Trial, best
 

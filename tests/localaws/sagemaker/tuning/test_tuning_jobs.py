@@ -338,3 +338,29 @@ def test_warm_start_counts_the_parents_trials(tuner):
     assert {"x": "4"} == done["BestTrainingJob"]["TunedHyperParameters"]
     assert {"x": "9"} == done["OverallBestTrainingJob"]["TunedHyperParameters"]
     assert parent["HyperParameterTuningJobName"] == done["OverallBestTrainingJob"]["TuningJobName"]
+
+
+def test_trials_have_resources_and_checkpoints_of_their_own(tuner):
+    """
+    A trial runs on the first of the preferred instances, and keeps its checkpoints under its own name.
+    """
+    request = tuner.request(NAMED, ranges=grid("1"), Strategy="Grid")
+    definition = request["TrainingJobDefinition"]
+    del definition["ResourceConfig"]
+    preferred = [
+        {"InstanceType": kind, "InstanceCount": 1, "VolumeSizeInGB": 5}
+        for kind in ("ml.c5.xlarge", "ml.m5.xlarge")
+    ]
+    definition["HyperParameterTuningResourceConfig"] = {
+        "AllocationStrategy": "Prioritized",
+        "InstanceConfigs": preferred,
+    }
+    definition["CheckpointConfig"] = {"S3Uri": tuner.account.uri("checkpoints/")}
+    name = tuner.create(request)
+    done = tuner.tuned(name)
+    [trial] = tuner.trials(name)
+    job = tuner.sagemaker.describe_training_job(TrainingJobName=trial["TrainingJobName"])
+
+    assert "Completed" == done["HyperParameterTuningJobStatus"]
+    assert preferred[0] == job["ResourceConfig"]
+    assert tuner.account.uri(f"checkpoints/{trial['TrainingJobName']}") == job["CheckpointConfig"]["S3Uri"]

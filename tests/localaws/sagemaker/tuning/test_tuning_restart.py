@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+from localaws.store import Store
+
 GATE = """
 from pathlib import Path
 tell(1.0)
@@ -58,3 +60,25 @@ def test_a_stopping_search_is_stopped_by_the_next_server(own_tuner, tmp_path):
 
     assert "Stopped" == again.tuned(name)["HyperParameterTuningJobStatus"]
     assert 1 == len(again.trials(name))
+
+
+def test_a_search_out_of_time_is_ended(own_tuner, tmp_path):
+    """
+    When MaxRuntimeInSeconds have passed since its creation, what runs is stopped and the search is over.
+    """
+    endpoint, tuner = own_tuner()
+    limits = {"MaxParallelTrainingJobs": 1, "MaxRuntimeInSeconds": 120}
+    request = tuner.request(GATE, ranges=X, ResourceLimits=limits, static={"gate": str(tmp_path / "never")})
+    name = tuner.create(request)
+    tuner.account.wait_for_line("TrainingJobs", tuner.wait_for_trial(name), "ready")
+    os.kill(endpoint.process.pid, signal.SIGKILL)
+    endpoint.process.wait(20)
+    store, kind = Store(endpoint.state / "state.db"), "sagemaker:hyper-parameter-tuning-job"
+    store.update(kind, name, CreationTime=store.get(kind, name)["CreationTime"] - 120)
+    store.close()
+    _, again = own_tuner()
+    done = again.tuned(name)
+
+    assert "Completed" == done["HyperParameterTuningJobStatus"]
+    assert done["ConsumedResources"]["RuntimeInSeconds"] >= 120
+    assert ["Stopped"] == [trial["TrainingJobStatus"] for trial in again.trials(name)]
