@@ -160,7 +160,10 @@ class Metrics:
         self._closed.set()
         self._wake.set()
         self._writer.join()
-        self.flush()
+        try:
+            self.flush()
+        except sqlite3.OperationalError as error:  # a full disk; the process ends all the same
+            log.warning("the last metrics are lost, they cannot be written: %s", error)
         self._database.close()
 
     def _write_often(self) -> None:

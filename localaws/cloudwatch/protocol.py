@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from botocore.model import ServiceModel
 
+from localaws.cloudwatch.requests import not_implemented
 from localaws.errors import AwsError
 from localaws.protocols import JsonProtocol, QueryProtocol
 from localaws.wire import Request, Response
@@ -21,7 +22,13 @@ class CompatibleJson(JsonProtocol):
     """JSON of a service whose model is ``awsQueryCompatible``: errors keep their older codes in a header."""
 
     def read(self, model: ServiceModel, request: Request) -> tuple[str, dict[str, Any]]:
-        """The operation's name and its members as sent."""
+        """The operation's name and its members as sent.
+
+        Raises:
+            AwsError: NotImplemented for CBOR, the third form of the service's model; boto3 sends JSON.
+        """
+        if "smithy-protocol" in request.headers:
+            raise not_implemented(f"the protocol {request.headers['smithy-protocol']} (JSON and query are)")
         return super().read(model, _unzipped(request))
 
     def error(self, error: AwsError, model: ServiceModel | None = None) -> Response:

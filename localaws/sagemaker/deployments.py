@@ -133,6 +133,8 @@ class Deployments:
 
     def _start(self, fleet: Fleet) -> None:
         with self._lock:
+            if self._closing.is_set():
+                raise Closing
             self._starting.add(fleet)
         try:
             fleet.start()

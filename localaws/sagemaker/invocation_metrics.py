@@ -29,10 +29,15 @@ def record(
         ("Invocation4XXErrors", float(400 <= status < 500), "None"),
         ("Invocation5XXErrors", float(status >= 500 or not status), "None"),
         ("InvocationModelErrors", float(not 200 <= status < 300), "None"),
-        ("ModelLatency", round(model * 1e6), "Microseconds"),
-        ("OverheadLatency", round((total - model) * 1e6), "Microseconds"),
+        ("ModelLatency", _microseconds(model), "Microseconds"),
+        ("OverheadLatency", _microseconds(total - model), "Microseconds"),
     )
     variant = {"EndpointName": endpoint, "VariantName": target["variant"]}
     for dimensions in (variant, {**variant, "EndpointConfigName": target["config"]}):
         for name, value, unit in values:
             metrics.put(NAMESPACE, name, dimensions, value, unit)
+
+
+def _microseconds(seconds: float) -> float:
+    """A latency to three digits, so that a second with many calls is kept in few rows."""
+    return float(f"{seconds * 1e6:.3g}")

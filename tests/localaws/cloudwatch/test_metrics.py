@@ -256,6 +256,18 @@ class TestClients:
             Action="PutMetricData", Namespace="AWS/X", **{"MetricData.member.1.MetricName": "M"}
         )
 
+    def test_cbor_is_refused_by_name(self, endpoint):
+        """
+        The third protocol of the service's model answers 501.
+        """
+        path = "/service/GraniteServiceVersion20100801/operation/ListMetrics"
+        headers = {"smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+        request = AWSRequest("POST", endpoint.url + path, headers, b"\xbf\xff")
+        SigV4Auth(Credentials("a", "b"), "monitoring", "us-east-1").add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        assert 501 == answer.status_code
+        assert "rpc-v2-cbor" in answer.text
+
     def test_the_aws_cli_puts_and_lists(self, endpoint, space):
         """
         The AWS CLI, where it is installed, stores a metric and sees it.
