@@ -1,8 +1,9 @@
 """The program itself, run and ended as ``python3`` runs and ends it.
 
-The interpreter's own end takes tens of milliseconds for modules that only the zygote imported, so what the
-program made is taken down here, in the interpreter's order, and the rest left to the system. A program that
-leaves threads behind is given to the interpreter's own end.
+The interpreter's own end, and that of the native libraries, take tens of milliseconds for what only the
+zygote loaded: so what the program made is taken down here, in the interpreter's order, and the rest is left
+to the system. A program that leaves threads behind is given to the interpreter's own end, one that loaded
+native libraries to theirs.
 """
 
 from __future__ import annotations
@@ -19,29 +20,53 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from types import ModuleType, TracebackType
 
+from localaws.jobs.warm.libraries import libraries
 from localaws.jobs.warm.program import PythonProgram
 
 
-def run(program: PythonProgram, loaded: frozenset[str]) -> None:
+@dataclass(frozen=True)
+class Loaded:
+    """What a zygote had loaded before it forked.
+
+    Attributes:
+        modules: The names of its modules.
+        libraries: The paths of its shared libraries.
+    """
+
+    modules: frozenset[str]
+    libraries: frozenset[str]
+
+    @classmethod
+    def now(cls) -> Loaded:
+        """What this process has loaded."""
+        return cls(frozenset(sys.modules), libraries())
+
+
+def run(program: PythonProgram, loaded: Loaded) -> None:
     """Run a program in this process and end the process with it.
 
     Args:
         program: What to run; ``sys.argv`` and the rest are set.
-        loaded: The names of the modules a zygote had imported.
+        loaded: What the zygote had.
     """
     code, interrupted = _outcome(_beginning(program))
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     if _thread._count() or not _flushed():
         sys.exit(code)
-    _take_down(loaded)
+    _take_down(loaded.modules)
     if interrupted:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
-    ctypes.PyDLL(None).exit(code & 0xFF)
+    system = ctypes.PyDLL(None)  # holds the interpreter's lock: libraries may call it as they end
+    if libraries() - loaded.libraries:
+        system.exit(code & 0xFF)
+    system.fflush(None)
+    os._exit(code & 0xFF)
 
 
 def _beginning(program: PythonProgram) -> Callable[[], object]:

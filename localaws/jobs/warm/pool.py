@@ -129,11 +129,12 @@ class Zygote:
 class WarmPool:
     """The zygotes of this process, one for each set of variables that libraries read as they load.
 
-    ``LOCALAWS_WARM`` in this process's environment: ``off``, or the modules to import, comma-separated.
+    Args:
+        modules: What they import, comma-separated, or ``off``; by default what ``LOCALAWS_WARM`` says.
     """
 
-    def __init__(self) -> None:
-        self._modules = os.environ.get("LOCALAWS_WARM") or MODULES
+    def __init__(self, modules: str = "") -> None:
+        self._modules = modules or os.environ.get("LOCALAWS_WARM") or MODULES
         self._lock = threading.Lock()
         self._zygotes: dict[tuple[tuple[str, str], ...], Zygote] = {}
         self._retired: list[Zygote] = []

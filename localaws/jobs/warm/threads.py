@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from localaws.jobs.warm.libraries import libraries
+
 # Held to one thread, or to none in the background, while a zygote loads them.
 QUIET = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}
 SETTERS = [
@@ -27,9 +29,8 @@ def running() -> int:
 
 def blas_setters() -> list[Callable[[int], object]]:
     """What sets the number of threads of each OpenBLAS in this process."""
-    paths = set(re.findall(r"/\S*openblas\S*\.so\S*", Path("/proc/self/maps").read_text()))
     found: list[Callable[[int], object]] = []
-    for path in sorted(paths):
+    for path in sorted(path for path in libraries() if "openblas" in path):
         library = ctypes.CDLL(path)  # loaded already: the same one
         found += [getattr(library, name) for name in SETTERS if hasattr(library, name)][:1]
     return found

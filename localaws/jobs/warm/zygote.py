@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).parents[3])
 from localaws.jobs.warm import threads  # noqa: E402
 from localaws.jobs.warm.child import become  # noqa: E402
-from localaws.jobs.warm.main import run  # noqa: E402
+from localaws.jobs.warm.main import Loaded, run  # noqa: E402
 from localaws.jobs.warm.order import NUMBER, READY, RETIRE, Order  # noqa: E402
 from localaws.jobs.warm.program import PythonProgram  # noqa: E402
 
@@ -101,8 +101,8 @@ def load(names: list[str]) -> None:
             importlib.import_module(name)
 
 
-def main() -> tuple[PythonProgram, frozenset[str]] | None:
-    """Load, say so, serve; in a child, the program to run and the names of the modules loaded before."""
+def main() -> tuple[PythonProgram, Loaded] | None:
+    """Load, say so, serve; in a child, the program to run and what was loaded before."""
     orders = socket.socket(fileno=int(sys.argv[1]))
     orders.set_inheritable(False)
     load([name for name in sys.argv[2].split(",") if name])
@@ -111,7 +111,7 @@ def main() -> tuple[PythonProgram, frozenset[str]] | None:
     gc.collect()
     gc.disable()
     gc.freeze()
-    loaded = frozenset(sys.modules)
+    loaded = Loaded.now()
     orders.send(READY)
     program = Zygote(orders).serve()
     return None if program is None else (program, loaded)
