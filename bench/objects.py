@@ -119,7 +119,7 @@ def _large(ours: Server, other: Server, folder: Path, fraction: float) -> list[R
             f"moto {their_down:.1f} s",
             down / their_down,
             f"{FASTER_GOAL} times faster",
-            down * FASTER_GOAL <= their_down,
+            down * FASTER_GOAL <= their_down if fraction >= 1 else None,  # moto reads all of it for each part
         ),
         Row(
             f"S3: the server's peak memory with {what}",

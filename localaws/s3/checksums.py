@@ -91,10 +91,10 @@ def given(headers: Message | Mapping[str, str], composite: bool = False) -> dict
     Raises:
         AwsError: InvalidRequest for several, or one that is none; NotImplemented.
     """
-    for name in REFUSED:
-        if headers.get(PREFIX + name):
-            known(name)
-    found = {name: value for name in MAKERS if (value := headers.get(PREFIX + name)) is not None}
+    sent = {name.lower().removeprefix(PREFIX): value for name, value in headers.items() if _is_ours(name)}
+    for name in sent.keys() & set(REFUSED):
+        known(name)
+    found = {name: value for name, value in sent.items() if name in MAKERS}
     if len(found) > 1:
         message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
         raise AwsError("InvalidRequest", message)
@@ -103,6 +103,10 @@ def given(headers: Message | Mapping[str, str], composite: bool = False) -> dict
         if _length(text) != LENGTHS[name]:
             raise AwsError("InvalidRequest", f"Value for {PREFIX}{name} header is invalid.")
     return found
+
+
+def _is_ours(header: str) -> bool:
+    return header[: len(PREFIX)].lower() == PREFIX
 
 
 def _length(text: str) -> int:
