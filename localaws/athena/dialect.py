@@ -80,6 +80,16 @@ def parse_expression(text: str, what: str) -> exp.Expression:
     return _with_precision(tree, text)
 
 
+def parameter_sql(text: str) -> str:
+    """An ExecutionParameter as SQL: what is no expression of values is a text: ``Seattle``."""
+    try:
+        tree = parse_expression(text, "an execution parameter")
+    except AwsError:
+        tree = None
+    plain = tree is not None and tree.find(exp.Column) is None
+    return text if plain else exp.Literal.string(text).sql("trino")
+
+
 def _with_precision(tree: exp.Expression, sql: str) -> exp.Expression:
     """The tree with each ``DECIMAL '1.50'`` of the type its digits say; only a CAST has a default."""
     for node in tree.find_all(exp.Cast):

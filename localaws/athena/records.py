@@ -66,8 +66,8 @@ def query_document(
 
 
 def database_of(query: Document) -> str:
-    """The database of a query's unqualified names."""
-    return str(query["QueryExecutionContext"].get("Database") or DATABASE).lower()
+    """The database of a query's unqualified names; Athena takes it in Hive's quotes, too."""
+    return str(query["QueryExecutionContext"].get("Database") or DATABASE).strip("`").lower()
 
 
 def statistics(query: Document, more: Document, now: float) -> Document:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from localaws.athena.engine import Session
+from localaws.athena.evolution import file_columns, in_table_type
 from localaws.athena.failures import QueryFailed
 from localaws.athena.files import FILE, Files
 from localaws.athena.hivetypes import duckdb_type, literal, quoted
@@ -82,7 +83,11 @@ def relation(table: Document, catalog: Catalog, session: Session, wanted: Wanted
         return _nothing(table, wanted.hidden), 0
     selects, scanned = [], 0
     for files, group in _groups(table, sources):
-        selects.append(_select(scan(files, session), files, group, keys, wanted.hidden))
+        values = group[0][0].values
+        names = [in_table_type(name, kind, table, values) for name, kind in files.columns]
+        selects.append(
+            _select(scan(files, session), names, files, group=group, keys=keys, hidden=wanted.hidden)
+        )
         scanned += _bytes(files, group, wanted.columns)
     return " UNION ALL BY NAME ".join(selects), scanned
 
@@ -147,10 +152,7 @@ def _groups(
         own = source.descriptor
         serde = own.get("SerdeInfo", {}).get("SerializationLibrary", "")
         parameters = {**table.get("Parameters", {}), **own.get("SerdeInfo", {}).get("Parameters", {})}
-        columns = tuple(
-            (column["Name"].lower(), column.get("Type", "string"))
-            for column in own.get("Columns") or table["StorageDescriptor"].get("Columns", [])
-        )
+        columns = file_columns(own, table)
         for item in source.objects:
             packed = "none" if serde in PACKED_WITHIN else compression_of(item.key)
             key = (serde, columns, tuple(sorted(parameters.items())), packed)
@@ -167,13 +169,14 @@ def _groups(
 
 def _select(
     rows: str,
+    names: list[str],
     files: Files,
+    *,
     group: list[tuple[Source, StoredObject]],
     keys: list[tuple[str, str]],
     hidden: bool,
 ) -> str:
     """The rows with the partition's values, and the hidden columns if they are wanted, joined by the file."""
-    names = [quoted(name) for name, _ in files.columns]
     if not keys and not hidden:
         return f"SELECT {', '.join(names)} FROM ({rows})"
     listed = []
@@ -189,7 +192,7 @@ def _select(
         listed.append(f"({', '.join(facts)})")
     labels = [FILE, *(name for name, _ in keys), *(HIDDEN if hidden else ())]
     facts_of = f"(VALUES {', '.join(listed)}) AS __facts({', '.join(map(quoted, labels))})"
-    names += [f"CAST(__facts.{quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in keys]
+    names = names + [f"CAST(__facts.{quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in keys]
     names += [f"__facts.{quoted(name)} AS {quoted(name)}" for name in (HIDDEN if hidden else ())]
     return (
         f"SELECT {', '.join(names)} FROM ({rows}) AS __rows JOIN {facts_of} ON __rows.{FILE} = __facts.{FILE}"

@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from localaws.athena.dialect import parameter_sql
 from localaws.athena.engine import Engine, Session
 from localaws.athena.executions import Execution, ScanLimitExceeded
 from localaws.athena.failures import SYSTEM, QueryCancelled, QueryFailed
@@ -132,7 +133,7 @@ class Runs:
         workgroup = self.store.get("athena.workgroup", query["WorkGroup"]) or {"Configuration": {}}
         execution = Execution(
             statement,
-            tuple(query.get("Values") or query.get("ExecutionParameters") or ()),
+            tuple(query.get("Values") or map(parameter_sql, query.get("ExecutionParameters") or ())),
             database_of(query),
             session,
             self.catalog,

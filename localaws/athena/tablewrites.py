@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROWS = [column_info("rows", "bigint", 19)]
 FORMAT_OF = {
     formats.PARQUET: "PARQUET",
+    formats.ORC: "ORC",
     formats.LAZY_SIMPLE: "TEXTFILE",
     formats.OPEN_CSV: "CSV",
     **dict.fromkeys(formats.JSON_SERDES, "JSON"),
@@ -161,6 +162,8 @@ def _table(name: str, columns: list[ResultColumn], layout: Layout, location: str
             "Location": location,
             "InputFormat": serde.input_format,
             "OutputFormat": serde.output_format,
+            "BucketColumns": list(layout.buckets),
+            "NumberOfBuckets": layout.bucket_count or -1,
             "SerdeInfo": {
                 "SerializationLibrary": serde.serde,
                 "Parameters": {"serialization.format": "1", **parameters},
@@ -237,5 +240,12 @@ def _layout_of(table: Document, keys: tuple[str, ...]) -> Layout:
             "NOT_SUPPORTED: Inserting into Hive table with skip.header.line.count property not supported"
         )
     parameters = {**table.get("Parameters", {}), **serde.get("Parameters", {})}
-    packed = parameters.get("parquet.compression") or parameters.get("write.compression") or ""
+    packed = (
+        parameters.get("parquet.compression")
+        or parameters.get("orc.compress")
+        or parameters.get("write.compression")
+        or ""
+    )
+    if descriptor.get("BucketColumns"):
+        raise refused("INSERT INTO bucketed tables (nor does Athena)")
     return Layout(FORMAT_OF[library], packed.upper(), parameters.get("field.delim", "\x01"), keys)

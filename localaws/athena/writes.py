@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import orc
+
 from localaws.athena.columns import ResultColumn, hive_select
 from localaws.athena.engine import Session
 from localaws.athena.failures import QueryFailed, refused
@@ -20,10 +24,13 @@ FILE_BYTES = 256 << 20  # a file is closed when it has grown to this
 MOST_PARTITIONS = 100
 COMPRESSIONS = {
     "PARQUET": ("GZIP", {"GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE", "UNCOMPRESSED"}),
+    "ORC": ("ZLIB", {"ZLIB", "SNAPPY", "ZSTD", "LZ4", "NONE"}),
     "TEXTFILE": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
     "CSV": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
     "JSON": ("GZIP", {"GZIP", "ZSTD", "NONE"}),
 }
+COLUMNAR = ("PARQUET", "ORC")
+BUCKET = "__bucket"
 ENDINGS = {"GZIP": ".gz", "ZSTD": ".zst", "NONE": ""}
 
 
@@ -32,16 +39,20 @@ class Layout:
     """How rows become files.
 
     Attributes:
-        format: ``PARQUET``, ``TEXTFILE``, ``CSV`` or ``JSON``.
+        format: ``PARQUET``, ``ORC``, ``TEXTFILE``, ``CSV`` or ``JSON``.
         compression: Hive's word; empty for the format's default.
         delimiter: TEXTFILE's field delimiter.
         partitions: The columns that become folders: the last ones of the query, in order.
+        buckets: The columns whose values choose a row's file.
+        bucket_count: How many files a folder has then; 0 for as many as the size asks for.
     """
 
     format: str = "PARQUET"
     compression: str = ""
     delimiter: str = "\x01"
     partitions: tuple[str, ...] = ()
+    buckets: tuple[str, ...] = ()
+    bucket_count: int = 0
 
     @classmethod
     def of(cls, options: dict[str, str | list[str]], statement: str) -> Layout:
@@ -51,7 +62,9 @@ class Layout:
             QueryFailed: A format, compression or property that is not served.
         """
         known = {"format", "compression", "write_compression", "parquet_compression", "field_delimiter"}
-        known |= {"partitioned_by", "external_location", "compression_level", "orc_compression"}
+        known |= {"partitioned_by", "compression_level", "orc_compression"}
+        if statement != "UNLOAD":
+            known |= {"bucketed_by", "bucket_count", "external_location"}
         if unknown := options.keys() - known:
             raise refused(f"{statement} with the property {sorted(unknown)[0]}")
         format_ = str(options.get("format", "PARQUET")).upper()
@@ -64,7 +77,13 @@ class Layout:
             compression,
             str(options.get("field_delimiter", "\x01")),
             tuple(name.lower() for name in options.get("partitioned_by", [])),
+            tuple(name.lower() for name in options.get("bucketed_by", [])),
+            int(str(options.get("bucket_count", 0))),
         )
+        if bool(layout.buckets) != bool(layout.bucket_count):
+            raise QueryFailed(
+                "INVALID_TABLE_PROPERTY: bucketed_by and bucket_count must be specified together"
+            )
         if layout.codec not in COMPRESSIONS[format_][1]:
             raise refused(f"{statement} with the compression {layout.codec} for {format_}")
         return layout
@@ -76,6 +95,8 @@ class Layout:
 
     def copy_options(self) -> str:
         """COPY's options."""
+        if self.format == "ORC":
+            return "FORMAT parquet, COMPRESSION uncompressed"  # what is made ORC when it is there
         if self.format == "PARQUET":
             codec = "uncompressed" if self.codec in ("NONE", "UNCOMPRESSED") else self.codec.lower()
             return f"FORMAT parquet, COMPRESSION {codec}"
@@ -115,6 +136,10 @@ def check_columns(columns: Sequence[ResultColumn], layout: Layout) -> None:
         raise QueryFailed(
             f"DUPLICATE_COLUMN_NAME: line 1:1: Column name '{twice[0]}' specified more than once"
         )
+    if unknown := [name for name in layout.buckets if name not in names]:
+        raise QueryFailed(
+            f"INVALID_TABLE_PROPERTY: Bucketing column {unknown[0]} is not in the query's columns"
+        )
     count = len(layout.partitions)
     if count and tuple(names[-count:]) != layout.partitions:
         raise QueryFailed(
@@ -144,11 +169,15 @@ def write_rows(
     """
     folder = session.folder / "rows"
     options = [layout.copy_options(), "FILENAME_PATTERN 'f_{uuid}'"]
-    if layout.partitions:
-        options.append(f"PARTITION_BY ({', '.join(map(quoted, layout.partitions))})")
+    folders = [*layout.partitions, *([BUCKET] if layout.buckets else [])]
+    if folders:
+        options.append(f"PARTITION_BY ({', '.join(map(quoted, folders))})")
     else:
         options.append(f"FILE_SIZE_BYTES {FILE_BYTES}")
     query = _for_text(hive_select(sql, columns), columns, layout)
+    if layout.buckets:
+        spread = f"hash({', '.join(map(quoted, layout.buckets))}) % {layout.bucket_count}"
+        query = f"SELECT *, {spread} AS {BUCKET} FROM ({query})"
     [(rows,)] = session.rows(f"COPY ({query}) TO {literal(str(folder))} ({', '.join(options)})")
     if not rows:
         return [], 0
@@ -167,18 +196,34 @@ def write_rows(
 def _for_text(query: str, columns: list[ResultColumn], layout: Layout) -> str:
     """Times in text files have milliseconds, as Hive writes them."""
     times = [column for column in columns if column.type.startswith("TIMESTAMP")]
-    if layout.format == "PARQUET" or not times:
+    if layout.format in COLUMNAR or not times:
         return query
     texts = (f"trino_text({quoted(c.name.lower())}) AS {quoted(c.name.lower())}" for c in times)
     return f"SELECT * REPLACE ({', '.join(texts)}) FROM ({query})"
 
 
 def _written(path: Path, folder: Path, stamp: str, layout: Layout) -> Written:
-    parts = path.relative_to(folder).parts[:-1]
+    if layout.format == "ORC":
+        path = _as_orc(path, layout)
+    parts = list(path.relative_to(folder).parts[:-1])
+    name = f"{stamp}_{uuid.uuid4()}"
+    if layout.buckets:
+        name = f"{stamp}_bucket-{int(parts.pop().partition('=')[2]):05d}"
     values = tuple(unquote(part.partition("=")[2]) for part in parts)
-    ending = "" if layout.format == "PARQUET" else ENDINGS[layout.codec]
+    ending = "" if layout.format in COLUMNAR else ENDINGS[layout.codec]
     inner = "".join(f"{part}/" for part in parts)
-    return Written(path, values, f"{inner}{stamp}_{uuid.uuid4()}{ending}")
+    return Written(path, values, f"{inner}{name}{ending}")
+
+
+def _as_orc(path: Path, layout: Layout) -> Path:
+    """A Parquet file made ORC."""
+    made = path.with_suffix(".orc")
+    codec = "uncompressed" if layout.codec == "NONE" else layout.codec.lower()
+    with pq.ParquetFile(path) as source, orc.ORCWriter(made, compression=codec) as writer:
+        for batch in source.iter_batches():
+            writer.write(pa.Table.from_batches([batch]))
+    path.unlink()
+    return made
 
 
 def partition_folder(names: Sequence[str], values: Sequence[str]) -> str:

@@ -108,6 +108,26 @@ class TestStart:
         assert ("INVALID_INPUT", "WorkGroup is not found.") == code_of(error)
 
 
+class TestContext:
+    def test_the_database_may_be_in_hives_quotes(self, run, nyc):
+        """
+        awswrangler gives it so for MSCK and DESCRIBE.
+        """
+        assert (
+            run("SELECT count(*) FROM airlines").rows
+            == run("SELECT count(*) FROM airlines", database="`nyc`").rows
+        )
+
+    def test_a_parameter_that_is_no_expression_is_a_text(self, run, nyc):
+        """
+        A bare word stands for itself; a number, a quoted text and a typed literal are what they say.
+        """
+        sql = "SELECT ?, ?, ?, ?"
+        answer = run(sql, "Seattle", "New York", "7", "DATE '2024-01-02'")
+        assert [("Seattle", "New York", "7", "2024-01-02")] == answer.rows
+        assert ["varchar", "varchar", "integer", "date"] == answer.types
+
+
 class TestGet:
     def test_the_document(self, run, nyc, lake):
         """

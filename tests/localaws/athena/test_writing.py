@@ -8,6 +8,7 @@ import uuid
 
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import orc
 
 UNLOADED = r"unloaded/[^/]+/\d{8}_\d{6}_\d{5}_[0-9a-f]{5}_[0-9a-f-]{36}"
 
@@ -27,6 +28,56 @@ def fetch(client, lake):
 @pytest.fixture
 def name() -> str:
     return f"t_{uuid.uuid4().hex[:10]}"
+
+
+class TestOrc:
+    def test_it_is_written_and_read(self, run, nyc, name, lake, keys, fetch):
+        """
+        CREATE TABLE AS, INSERT and UNLOAD write ORC, by partitions too.
+        """
+        options = "format = 'ORC', orc_compression = 'SNAPPY', partitioned_by = ARRAY['carrier']"
+        run(f"CREATE TABLE {name} WITH ({options}, external_location = 's3://{lake}/orc/{name}/') AS "
+            "SELECT name, carrier FROM airlines WHERE carrier IN ('AA', 'DL')")  # fmt: skip
+        run(f"INSERT INTO {name} SELECT name, carrier FROM airlines WHERE carrier = 'UA'")
+        assert [("3",)] == run(f"SELECT count(*) FROM {name}").rows
+        assert ["carrier=AA", "carrier=DL", "carrier=UA"] == sorted(
+            key.split("/")[2] for key in keys(f"orc/{name}/")
+        )
+        assert "SNAPPY" == orc.ORCFile(io.BytesIO(fetch(keys(f"orc/{name}/")[0]))).compression
+        run(f"UNLOAD (SELECT 1 AS a) TO 's3://{lake}/orc/{name}-unloaded/' WITH (format = 'ORC')")
+        [key] = keys(f"orc/{name}-unloaded/")
+        assert [{"a": 1}] == orc.read_table(io.BytesIO(fetch(key))).to_pylist()
+
+
+class TestBuckets:
+    def test_rows_are_spread_by_value(self, run, nyc, name, lake, keys, client):
+        """
+        A value's rows are in one file; the table in the catalogue tells the columns and the number of files.
+        """
+        options = f"external_location = 's3://{lake}/buckets/{name}/', bucketed_by = ARRAY['origin'], bucket_count = 2"
+        run(f"CREATE TABLE {name} WITH ({options}) AS SELECT origin, tailnum FROM flights")
+        assert {"bucket-00000", "bucket-00001"} >= {key[-12:] for key in keys(f"buckets/{name}/")}
+        answer = run(f'SELECT origin, count(DISTINCT "$path") FROM {name} GROUP BY origin')
+        assert {"1"} == {count for _, count in answer.rows}
+        descriptor = client("glue").get_table(DatabaseName="nyc", Name=name)["Table"]["StorageDescriptor"]
+        assert (["origin"], 2) == (descriptor["BucketColumns"], descriptor["NumberOfBuckets"])
+
+    def test_nothing_is_inserted(self, ask, run, nyc, name, lake):
+        """
+        Athena does not insert into bucketed tables.
+        """
+        options = (
+            f"external_location = 's3://{lake}/buckets/{name}/', bucketed_by = ARRAY['a'], bucket_count = 2"
+        )
+        run(f"CREATE TABLE {name} WITH ({options}) AS SELECT 1 AS a")
+        assert "INSERT INTO bucketed tables" in ask(f"INSERT INTO {name} SELECT 2").reason
+
+    def test_both_properties_are_needed(self, ask, nyc, name, lake):
+        """
+        INVALID_TABLE_PROPERTY.
+        """
+        sql = f"CREATE TABLE {name} WITH (bucketed_by = ARRAY['a']) AS SELECT 1 AS a"
+        assert ask(sql).reason.startswith("INVALID_TABLE_PROPERTY: bucketed_by and bucket_count")
 
 
 class TestUnload:
@@ -154,7 +205,7 @@ class TestUnload:
     @pytest.mark.parametrize(
         ("options", "what"),
         [
-            ("format = 'ORC'", "UNLOAD with the format ORC"),
+            ("format = 'AVRO'", "UNLOAD with the format AVRO"),
             ("format = 'PARQUET', bucketed_by = ARRAY['a']", "UNLOAD with the property bucketed_by"),
             ("format = 'PARQUET', compression = 'BROTLI'", "UNLOAD with the compression BROTLI for PARQUET"),
         ],
