@@ -11,9 +11,9 @@ from typing import Any
 from localaws.cloudwatch.alarmrules import Rule
 from localaws.cloudwatch.alarms import Alarms, composite_reason
 from localaws.cloudwatch.evaluation import grid_of, judge
-from localaws.cloudwatch.expressions import Points
 from localaws.cloudwatch.metrics import Metrics
 from localaws.cloudwatch.queries import longest_period, metric_points, run
+from localaws.cloudwatch.seriesmath import Points
 from localaws.world import World
 
 log = logging.getLogger("localaws")

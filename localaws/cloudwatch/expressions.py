@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from localaws.cloudwatch.datapoints import Grid
 from localaws.cloudwatch.requests import invalid, not_implemented
+from localaws.cloudwatch.seriesmath import Points, Value, as_series, combined, filled, mapped, over, reduced
 
-Points = dict[int, float]
-Value = float | Points | list[Points]
 TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)|(?P<text>\"[^\"]*\"|'[^']*')"
     r"|(?P<sign><=|>=|==|!=|&&|\|\||[-+*/^<>(),\[\]]))"
@@ -126,20 +125,20 @@ class _Parser:
         left = self._binary(level + 1)
         while (sign := self._peek()) in LEVELS[level]:
             self._take()
-            left = _combine(LEVELS[level][sign], left, self._binary(level + 1))
+            left = combined(LEVELS[level][sign], left, self._binary(level + 1))
         return left
 
     def _power(self) -> Value:
         left = self._unary()
         if self._peek() == "^":
             self._take()
-            return _combine(operator.pow, left, self._power())
+            return combined(operator.pow, left, self._power())
         return left
 
     def _unary(self) -> Value:
         if self._peek() == "-":
             self._take()
-            return _combine(operator.mul, -1.0, self._unary())
+            return combined(operator.mul, -1.0, self._unary())
         return self._single()
 
     def _single(self) -> Value:
@@ -149,7 +148,7 @@ class _Parser:
             self._take(")")
             return value
         if word == "[":
-            return [_series(item, self._expression) for item in self._list("]")]
+            return [as_series(item, self._expression) for item in self._list("]")]
         if word[0].isdigit() or word[0] == ".":
             return float(word)
         if self._peek() == "(":
@@ -189,82 +188,11 @@ class _Parser:
     def _apply(self, name: str, arguments: list[Value]) -> Value:
         first = arguments[0]
         if name in REDUCTIONS:
-            return _reduced(REDUCTIONS[name], first)
+            return reduced(REDUCTIONS[name], first)
         if name in ROUNDINGS:
-            return _mapped(ROUNDINGS[name], first)
+            return mapped(ROUNDINGS[name], first)
         if name == "FILL":
-            return _filled(first, arguments[1], self._scope.grid, self._expression)
-        condition, yes, no = (_over(argument, self._scope.grid) for argument in arguments)
+            return filled(first, arguments[1], self._scope.grid, self._expression)
+        condition, yes, no = (over(argument, self._scope.grid) for argument in arguments)
         chosen = {time: yes if value else no for time, value in condition.items()}
         return {time: side[time] for time, side in chosen.items() if time in side}
-
-
-def _series(value: Value, expression: str) -> Points:
-    if not isinstance(value, dict):
-        raise invalid(f"Error in expression {expression!r}: a list holds time series only")
-    return value
-
-
-def _over(value: Value, grid: Grid) -> Points:
-    """A value as one series; a number stands in every period."""
-    if isinstance(value, list):
-        raise invalid("IF takes time series and numbers, not lists")
-    return value if isinstance(value, dict) else dict.fromkeys(grid.times, value)
-
-
-def _combine(sign: Callable[[float, float], float], left: Value, right: Value) -> Value:
-    if isinstance(left, list):
-        return [_as_points(_combine(sign, item, right)) for item in left]
-    if isinstance(right, list):
-        return [_as_points(_combine(sign, left, item)) for item in right]
-    if isinstance(left, float) and isinstance(right, float):
-        found = _safe(sign, left, right)
-        return {} if found is None else found
-    times = left if isinstance(left, dict) else right if isinstance(right, dict) else {}
-    pairs = {
-        time: (
-            left.get(time) if isinstance(left, dict) else left,
-            right.get(time) if isinstance(right, dict) else right,
-        )
-        for time in times
-    }
-    results = {time: _safe(sign, a, b) for time, (a, b) in pairs.items() if a is not None and b is not None}
-    return {time: value for time, value in results.items() if value is not None}
-
-
-def _as_points(value: Value) -> Points:
-    assert isinstance(value, dict), "a series with anything is a series"
-    return value
-
-
-def _safe(sign: Callable[[float, float], float], left: float, right: float) -> float | None:
-    try:
-        found = sign(left, right)
-    except (ZeroDivisionError, OverflowError):
-        return None
-    return None if isinstance(found, complex) else float(found)
-
-
-def _mapped(function: Callable[[float], float], value: Value) -> Value:
-    if isinstance(value, list):
-        return [{time: float(function(v)) for time, v in item.items()} for item in value]
-    if isinstance(value, dict):
-        return {time: float(function(v)) for time, v in value.items()}
-    return float(function(value))
-
-
-def _reduced(function: Callable[[list[float]], float], value: Value) -> Value:
-    """Of one series a number, of a list of series one series."""
-    if isinstance(value, list):
-        times = sorted({time for item in value for time in item})
-        return {time: float(function([item[time] for item in value if time in item])) for time in times}
-    if isinstance(value, dict):
-        return float(function(list(value.values()))) if value else {}
-    return value
-
-
-def _filled(value: Value, filling: Value, grid: Grid, expression: str) -> Value:
-    """A series with a number, or another series, in its empty periods."""
-    if isinstance(value, list):
-        return [_as_points(_filled(item, filling, grid, expression)) for item in value]
-    return {**_over(filling, grid), **_series(value, expression)}

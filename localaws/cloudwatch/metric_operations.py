@@ -28,6 +28,7 @@ PAGE_DATAPOINTS = 100_800  # of GetMetricData
 PAGE_METRICS = 500
 FUTURE_SECONDS = 2 * 3600
 ACTIVE_SECONDS = 3 * 3600
+MAX_VALUE = 2.0**360
 
 
 class MetricOperations:
@@ -157,6 +158,8 @@ def _samples(datum: dict[str, Any], now: float) -> list[Sample]:
             "InvalidParameterCombination",
             f"{datum['MetricName']}: Values and Counts must have the same length.",
         )
+    if not all(abs(value) <= MAX_VALUE for value in values) or not all(count >= 0 for count in counts):
+        raise invalid_value(f"{datum['MetricName']}: values must be within ±2^360, counts at least 0.")
     return [
         Sample(second, unit, count, value * count, value, value)
         for value, count in zip(values, counts, strict=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.cloudwatch.datapoints import Grid, check_statistic, datapoints
-from localaws.cloudwatch.expressions import Points, Scope, evaluate, names_in
+from localaws.cloudwatch.expressions import Scope, evaluate, names_in
 from localaws.cloudwatch.metrics import Metrics
 from localaws.cloudwatch.requests import check_period, invalid, not_implemented, series_of
+from localaws.cloudwatch.seriesmath import Points
 
 MAX_QUERIES = 500
 

@@ -36,6 +36,7 @@ STATES = {"a": "ALARM", "b": "OK", "c d": "INSUFFICIENT_DATA"}
         ("m1 / MAX(m1)", {0: 1.0, 60: 0.0, 120: 0.4}),
         ("m1 / PERIOD(m1)", {0: 10 / 60, 60: 0.0, 120: 4 / 60}),
         ("ABS(m2 - m1)", {0: 8.0, 60: 5.0}),
+        ("CEIL(m1 * 10 ^ 307 * 10 ^ 2)", {60: 0.0}),
     ],
 )
 def test_expressions_compute(expression, expected):
@@ -54,6 +55,7 @@ def test_expressions_compute(expression, expected):
         ("METRICS()", "ValidationError"),
         ("FILL(m1)", "ValidationError"),
         ("m1 ; m2", "ValidationError"),
+        ("METRICS() + METRICS()", "ValidationError"),
         ("ANOMALY_DETECTION_BAND(m1, 2)", "NotImplemented"),
         ("SELECT AVG(CPU) FROM x", "NotImplemented"),
     ],

@@ -106,6 +106,7 @@ class TestPutting:
             ("X", {"Value": 1.0, "Values": [1.0]}, "InvalidParameterCombination"),
             ("X", {"Values": [1.0], "Counts": [1.0, 2.0]}, "InvalidParameterCombination"),
             ("X", {"Value": 1.0, "Timestamp": 1.0}, "InvalidParameterValue"),
+            ("X", {"Value": 1e200}, "InvalidParameterValue"),
         ],
     )
     def test_a_datum_must_make_sense(self, watch, namespace, datum, code):
