@@ -7,6 +7,7 @@ from localaws.sagemaker.endpoint_configs import EndpointConfigs
 from localaws.sagemaker.endpoints import Endpoints
 from localaws.sagemaker.experiments.components import TrialComponents
 from localaws.sagemaker.experiments.experiments import Experiments
+from localaws.sagemaker.experiments.lineage import Artifacts, Associations
 from localaws.sagemaker.experiments.trials import Trials
 from localaws.sagemaker.model_package_groups import ModelPackageGroups
 from localaws.sagemaker.model_packages import ModelPackages
@@ -39,6 +40,8 @@ def handlers(world: World) -> list[object]:
         Experiments(world),
         Trials(world),
         TrialComponents(world),
+        Artifacts(world),
+        Associations(world),
         Search(world),
         Tags(world),
         machine,  # last: when all have put back what waits, jobs may start; and first to end

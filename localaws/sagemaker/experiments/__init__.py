@@ -2,5 +2,5 @@
 
 ``experiments.py``, ``trials.py`` and ``components.py`` have the operations, ``metrics.py`` those of
 SageMaker's metrics service. ``jobs.py`` makes a component of each job whose ExperimentConfig asks for one;
-the component tells that job from then on.
+the component tells that job from then on. ``lineage.py`` has artifacts and associations.
 """

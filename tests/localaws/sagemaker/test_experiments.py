@@ -219,3 +219,37 @@ def test_a_job_of_an_unknown_trial_is_refused(account):
 
     assert "ResourceNotFound" == code
     assert "ValidationException" == gone[0]
+
+
+def test_artifacts_are_associated(account):
+    """
+    An artifact is one for its source; what came of it is listed from either end until that is taken back.
+    """
+    sagemaker, component = account.sagemaker, fresh("component")
+    uri = account.uri(fresh("data"))
+    to = sagemaker.create_trial_component(TrialComponentName=component)["TrialComponentArn"]
+    arn = sagemaker.create_artifact(ArtifactName="data", Source={"SourceUri": uri}, ArtifactType="DataSet")[
+        "ArtifactArn"
+    ]
+    again = refusal(sagemaker.create_artifact, Source={"SourceUri": uri}, ArtifactType="DataSet")
+    sagemaker.add_association(SourceArn=arn, DestinationArn=to, AssociationType="ContributedTo")
+    twice = refusal(sagemaker.add_association, SourceArn=arn, DestinationArn=to)
+    nowhere = refusal(sagemaker.add_association, SourceArn=arn, DestinationArn=arn + "0")
+    by_source = sagemaker.list_associations(SourceArn=arn)["AssociationSummaries"]
+    by_destination = sagemaker.list_associations(DestinationArn=to, SourceType="DataSet")[
+        "AssociationSummaries"
+    ]
+    in_use = refusal(sagemaker.delete_artifact, ArtifactArn=arn)
+    sagemaker.delete_association(SourceArn=arn, DestinationArn=to)
+    sagemaker.delete_artifact(Source={"SourceUri": uri})
+    gone = refusal(sagemaker.describe_artifact, ArtifactArn=arn)
+
+    assert [(arn, to, "ContributedTo", "DataSet")] == [
+        (one["SourceArn"], one["DestinationArn"], one["AssociationType"], one["SourceType"])
+        for one in by_source
+    ]
+    assert by_source == by_destination
+    assert ["ValidationException"] * 3 == [again[0], twice[0], in_use[0]]
+    assert "already exists" in again[1]
+    assert ["ResourceNotFound"] * 2 == [nowhere[0], gone[0]]
+    assert [] == sagemaker.list_artifacts(SourceUri=uri)["ArtifactSummaries"]
