@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import endpoint, jobs, parse, pipeline, queries
+from bench import endpoint, jobs, objects, parse, pipeline, queries
 from bench.measure import Row
 from foldline.aws import Clients
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated
@@ -56,6 +56,7 @@ def main() -> int:
         found += endpoint.rows(loaded.environment)
         found += pipeline.rows(loaded, fraction)
         found += queries.rows(loaded, fraction)
+    found += objects.rows(fraction)
     text = page(found, fraction)
     PAGE.write_text(text)
     print(text)

@@ -31,10 +31,6 @@ SERVICES = {
     "STS": "sts",
 }
 """Section of docs/localaws.md, and boto3's name of the service it lists."""
-SIBLINGS = {
-    "ListDirectoryBuckets",  # ListBuckets at another host
-}
-"""Operations of S3 that the server cannot tell from another one that it serves."""
 each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 
 
@@ -195,7 +191,7 @@ def test_the_local_endpoint_serves_what_its_page_lists(
             if error.response["Error"]["Code"] != "NotImplemented":
                 served.add(name)
 
-    assert listed_operations(page("docs/localaws.md").section(section)) == served - SIBLINGS
+    assert listed_operations(page("docs/localaws.md").section(section)) == served
 
 
 MEANT = {"get_database": "glue", "get_query_results": "athena", "get_session": "none: boto3's own"}
