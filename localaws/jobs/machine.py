@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from localaws.jobs.keeper.client import KeeperClient
+from localaws.jobs.keeper.run import Ended
 from localaws.jobs.leftovers import ProcessRecords
 from localaws.jobs.sandbox import Instance, Sandbox, clear
 from localaws.jobs.slots import Slots
@@ -99,10 +100,13 @@ class Machine:
         return self.world.state / "work" / kind / f"{name}.{int(created * 1000):x}"
 
     def clear_all_but(self, kind: str, kept: Iterable[Path]) -> None:
-        """Remove the work folders of one kind that belong to no job any more."""
+        """End what runs for jobs of one kind that have ended or are gone, and remove their work folders."""
         wanted = set(kept)
         for folder in (self.world.state / "work" / kind).glob("*"):
             if folder not in wanted:
+                for run in self.keeper.kept():
+                    if run.is_relative_to(folder):
+                        self.keeper.stop(run, Ended.ON_REQUEST)
                 clear(folder)
 
     def instances(self, folder: Path, count: int) -> list[Instance]:

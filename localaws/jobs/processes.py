@@ -146,12 +146,11 @@ class Processes:
             Follower(run.log(number, launch.instance.name), logs, self.group, stream, observe)
             for number, (launch, stream) in enumerate(zip(request.launches, request.streams, strict=True))
         ]
-        pause = QUICK
-        while kept is not None and not kept.over.wait(pause):
-            news = [follower.read() for follower in followers]
-            pause = QUICK if any(news) else min(2 * pause, SLOW)
-            if tick is not None:
-                tick()
+        try:
+            self._bring_output(kept, followers, tick)
+        except BaseException:
+            self.machine.keeper.stop(run.folder, Ended.ON_REQUEST)  # nobody follows the programs any more
+            raise
         result = run.result()
         if result is None:
             self.machine.check_open()
@@ -160,6 +159,17 @@ class Processes:
         for follower in followers:
             follower.finish()
         return _outcome(result, followers) if result is not None else None
+
+    def _bring_output(
+        self, kept: Kept | None, followers: list[Follower], tick: Callable[[], None] | None
+    ) -> None:
+        """Bring output to its streams, and tick, until the programs have ended."""
+        pause = QUICK
+        while kept is not None and not kept.over.wait(pause):
+            news = [follower.read() for follower in followers]
+            pause = QUICK if any(news) else min(2 * pause, SLOW)
+            if tick is not None:
+                tick()
 
 
 def _outcome(result: Result, followers: list[Follower]) -> Outcome:

@@ -155,9 +155,11 @@ class KeeperClient:
             connection.close()
             self._connection = None
             lost, self._kept = self._kept, {}
-            if self._process is not None:
-                self._process.wait()
-                self._process = None
-            self._place.clear()
-        for kept in lost.values():
-            kept.over.set()
+            try:
+                if self._process is not None:
+                    self._process.wait()
+                    self._process = None
+                self._place.clear()
+            finally:
+                for kept in lost.values():
+                    kept.over.set()

@@ -95,6 +95,12 @@ def room(tmp_path) -> Room:
     return Room(tmp_path / "room")
 
 
+@pytest.fixture(autouse=True)
+def cold(monkeypatch):
+    """Without the warm runtime: each of these tests starts servers of its own, which would all warm up."""
+    monkeypatch.setenv("LOCALAWS_WARM", "off")
+
+
 def training(account, script: str, **members) -> str:
     """Create a training job that reads a metric off its log; its name."""
     request = account.training_request(script, **members)
@@ -295,6 +301,22 @@ def test_a_killed_keeper_takes_its_jobs_along(own_account, room, tmp_path):
     assert "Completed" == job["TrainingJobStatus"]
     assert ["Training", "Restarting", "Downloading", "Training"] == statuses[-6:-2]
     assert ([name], [again, again]) == (room.starts, retried.starts)
+
+
+def test_server_and_keeper_killed_together(own_account, room):
+    """
+    The next server ends the programs that were left, and their job has failed; a job that waited runs.
+    """
+    endpoint, account = own_account()
+    name = training(account, room.script())
+    pids = room.begun()
+    kill(endpoint)
+    os.kill(keeper(endpoint), signal.SIGKILL)
+    _, account = own_account()
+    assert account.trained(name)["FailureReason"].startswith("InternalServerError: ")
+    wait_until_dead(pids)
+    assert "Completed" == account.train()["TrainingJobStatus"]
+    assert [name] == room.starts
 
 
 def test_the_keeper_ends_when_nobody_needs_it(own_account):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
@@ -167,6 +168,32 @@ print("auc=0.5;"); print("auc=0.75;")
         assert "Completed" == job["TrainingJobStatus"], job.get("FailureReason")
         assert (b"one", b"two") == (account.get("train/a"), account.get("train/b"))
         assert [["one more"]] == list(account.log("TrainingJobs", job["TrainingJobName"]).values())
+
+    def test_metrics_are_in_cloudwatch(self, account):
+        """
+        Every value a metric definition finds is a sample under the job's name; the last is in the description.
+        """
+        request = account.training_request("for n in range(4): print(f'loss={n}')")
+        request["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=([0-9]+)"}]
+        name = request["TrainingJobName"]
+        account.sagemaker.create_training_job(**request)
+        job = account.trained(name)
+        assert [("loss", 3.0)] == [
+            (metric["MetricName"], metric["Value"]) for metric in job["FinalMetricDataList"]
+        ]
+        found = account.clients("cloudwatch").get_metric_statistics(
+            Namespace="/aws/sagemaker/TrainingJobs",
+            MetricName="loss",
+            Dimensions=[{"Name": "TrainingJobName", "Value": name}],
+            StartTime=job["CreationTime"] - datetime.timedelta(hours=1),
+            EndTime=job["CreationTime"] + datetime.timedelta(hours=1),
+            Period=7200,
+            Statistics=["SampleCount", "Maximum"],
+        )["Datapoints"]
+        assert (4.0, 3.0) == (
+            sum(point["SampleCount"] for point in found),
+            max(point["Maximum"] for point in found),
+        )
 
     def test_checkpoints_come_down_before_and_go_up_after(self, account):
         """
