@@ -89,14 +89,17 @@ class TuningRun:
     def _advance(self) -> bool:
         """Do what there is to do; True when the job is over."""
         trials = self._trials()
-        self._look(trials)
-        ending = self._ending(trials)
-        if ending:
-            self._stop([trial for trial in trials if trial.status == "InProgress"])
-        else:
-            ending = self._launch(trials)
-            self._stop(self._search.losers(trials))
-        if any(not trial.ended for trial in trials):
+        try:
+            self._look(trials)
+            ending = self._ending(trials)
+            if not ending:
+                self._launch(trials)
+        except AwsError as error:  # a training job was refused; what runs is ended, and so is the search
+            trials = [trial for trial in trials if trial.summary]
+            ending = self._end_with(Verdict("Failed", f"ClientError: {error.code}: {error.message}"))
+        running = [trial for trial in trials if trial.status == "InProgress"]
+        self._stop(running if ending else self._search.losers(trials))
+        if self._down or any(not trial.ended for trial in trials):
             self._save(trials)
             return False
         self._finish(ending if ending and ending != AS_IT_STANDS else outcome(trials), trials)
@@ -120,23 +123,18 @@ class TuningRun:
                 job = {**trial.summary, **gone}
             trial.see(job or self._create(trial), definition.objective, definition.name)
 
-    def _launch(self, trials: list[Trial]) -> Verdict | None:
-        """Start as many trials as may run; how the job ends if one cannot be."""
+    def _launch(self, trials: list[Trial]) -> None:
+        """Start as many trials as may run."""
         while not hopeless(trials) and not self._down:
             following = self._search.next_trial(trials)
             if following is None:
-                break
+                return
             name = self._job_name(following.number)
             trial = Trial(following.number, name, following.definition, following.tuned)
             trials.append(trial)
             self._save(trials)
             definition = self._plan.definitions[trial.definition]
-            try:
-                trial.see(self._create(trial), definition.objective, definition.name)
-            except AwsError as error:
-                trials.remove(trial)
-                return self._end_with(Verdict("Failed", f"ClientError: {error.code}: {error.message}"))
-        return None
+            trial.see(self._create(trial), definition.objective, definition.name)
 
     def _create(self, trial: Trial) -> dict[str, Any]:
         """The trial's training job."""

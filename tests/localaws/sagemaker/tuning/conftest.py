@@ -96,6 +96,13 @@ class Tuner:
         )
         return [trial for page in pages for trial in page["TrainingJobSummaries"]]
 
+    def wait_for_trials(self, name: str, count: int) -> None:
+        """Wait until a tuning job has started some trials."""
+        deadline = time.monotonic() + 30
+        while len(self.trials(name)) < count:
+            assert time.monotonic() < deadline, f"{name} never had {count} trials"
+            time.sleep(0.01)
+
     def wait_for_trial(self, name: str) -> str:
         """Wait until a tuning job has a trial whose program runs; its name."""
         deadline = time.monotonic() + 30

@@ -82,3 +82,22 @@ def test_a_search_out_of_time_is_ended(own_tuner, tmp_path):
     assert "Completed" == done["HyperParameterTuningJobStatus"]
     assert done["ConsumedResources"]["RuntimeInSeconds"] >= 120
     assert ["Stopped"] == [trial["TrainingJobStatus"] for trial in again.trials(name)]
+
+
+def test_a_stop_between_two_trials_ends_no_search(own_tuner):
+    """
+    A server that is stopped while one short trial follows the other leaves the rest of them to the next server.
+    """
+    endpoint, tuner = own_tuner()
+    name = tuner.create(tuner.request("tell(1.0)", ranges=X, jobs=12, RandomSeed=1))
+    tuner.wait_for_trials(name, 4)
+    endpoint.stop()
+    _, again = own_tuner()
+    done = again.tuned(name)
+    trials = again.trials(name)
+
+    assert "Completed" == done["HyperParameterTuningJobStatus"]
+    assert [f"{number:03d}" for number in range(1, 13)] == [
+        t["TrainingJobName"].split("-")[-2] for t in trials
+    ]
+    assert 12 == len({trial["TunedHyperParameters"]["x"] for trial in trials})
