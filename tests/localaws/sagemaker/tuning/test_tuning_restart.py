@@ -1,4 +1,4 @@
-"""A tuning job goes on under the next server, whatever became of the one before."""
+"""A tuning job on a server of its own: it goes on under the next one, whatever became of the one before."""
 
 from __future__ import annotations
 
@@ -101,3 +101,20 @@ def test_a_stop_between_two_trials_ends_no_search(own_tuner):
         t["TrainingJobName"].split("-")[-2] for t in trials
     ]
     assert 12 == len({trial["TunedHyperParameters"]["x"] for trial in trials})
+
+
+def test_a_refused_trial_fails_the_search(own_tuner, tmp_path, monkeypatch):
+    """
+    When a trial's training job is refused, the search stops what runs and has failed with that refusal's words.
+    """
+    quotas = tmp_path / "quotas.json"
+    quotas.write_text('{"ml.m5.large for training job usage": 1}')
+    monkeypatch.setenv("LOCALAWS_QUOTAS", str(quotas))
+    _, tuner = own_tuner()
+    static = {"gate": str(tmp_path / "never")}
+    done = tuner.tune(GATE, ranges=X, jobs=4, parallel=2, static=static)
+    [trial] = tuner.trials(done["HyperParameterTuningJobName"])
+
+    assert "Failed" == done["HyperParameterTuningJobStatus"]
+    assert "'ml.m5.large for training job usage' is 1 Instances" in done["FailureReason"]
+    assert "Stopped" == trial["TrainingJobStatus"]
