@@ -78,7 +78,7 @@ def test_payloads_hold_as_many_records_as_fit(account):
     model = account.model(ECHO)
     line = "x" * 300_000
     account.put("in/a.csv", "\n".join([line] * 7))
-    job = account.transform(model, account.uri("in/"), MaxPayloadInMB=1, MaxConcurrentTransforms=4)
+    job = account.transform(model, account.uri("in/"), MaxPayloadInMB=1)
     assert "Completed" == job["TransformJobStatus"], job.get("FailureReason")
     assert [line.encode()] * 7 == account.get("scores/a.csv.out").splitlines()
     [lines] = account.log("TransformJobs", job["TransformJobName"]).values()
