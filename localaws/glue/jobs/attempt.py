@@ -28,6 +28,8 @@ from localaws.jobs.machine import Machine, ServerStopping
 from localaws.jobs.processes import Outcome, Processes
 from localaws.jobs.sandbox import Instance
 
+# -B keeps scripts out of the warm runtime: few would gain, and this keeper would have to warm up for them.
+COLD_PYTHON = (sys.executable, "-B")
 MINUTE = 60.0
 MAX_MESSAGE = 2048  # characters kept of an ErrorMessage
 FOLDERS = ("work", "scripts", "libraries", "home", "tmp", "stage")
@@ -115,7 +117,7 @@ class Attempt:
             return End("FAILED", "The job has no script: its Command has no ScriptLocation.")
         script = fetch(world.objects, location, self.folder / "scripts")
         paths = bring(world.objects, arguments, self.folder / "libraries")
-        words = [sys.executable, str(RUNTIME / "runscript.py"), str(self.folder), str(script)]
+        words = [*COLD_PYTHON, str(RUNTIME / "runscript.py"), str(self.folder), str(script)]
         words += argv(job, self.run, arguments)
         if fault is not None and fault.effect == "bad_container":
             words = ["sh", "-c", "exit 127"]

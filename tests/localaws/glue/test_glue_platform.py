@@ -1,8 +1,11 @@
-"""Glue runs and a server that goes: killed, they go on; stopped, they have failed; out of time, they end."""
+"""Glue runs and their platform: a server that is killed or stopped, time that is up, faults, pip."""
 
 from __future__ import annotations
 
 import functools
+import json
+import urllib.request
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -85,3 +88,46 @@ def test_a_run_out_of_time(server, tmp_path, monkeypatch):
     assert "TIMEOUT" == run["JobRunState"]
     assert "exceeded its timeout of 1 minutes" in run["ErrorMessage"]
     assert 1 == len(glue.api.get_job_runs(JobName=job)["JobRuns"])
+
+
+@pytest.mark.parametrize(
+    ("effect", "message"),
+    [
+        ("capacity", "Resource unavailable"),
+        ("internal", "InternalServiceException"),
+        ("bad_container", "Command failed with exit code 127"),
+    ],
+)
+def test_faults(glue, endpoint, effect, message):
+    """
+    A fault rule for Glue's jobs fails a run as the platform would; the next attempt is free of it.
+    """
+    job = glue.job("print('ran')", MaxRetries=1)
+    rule = json.dumps({"effect": effect, "job": "glue", "resource": job, "count": 1}).encode()
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint.url}/_localaws/faults", rule)).close()
+    first = glue.run(job)
+    assert "FAILED" == first["JobRunState"]
+    assert first["ErrorMessage"].startswith(message)
+    again = glue.ended(job, f"{first['Id']}_attempt_1")
+    assert ("SUCCEEDED", ["ran"]) == (again["JobRunState"], glue.lines(again))
+
+
+def test_modules_installed_by_pip(server, tmp_path, monkeypatch):
+    """
+    With LOCALAWS_GLUE_PIP=1 a run installs what it names, for itself alone.
+    """
+    pytest.importorskip("pip")
+    monkeypatch.setenv("LOCALAWS_GLUE_PIP", "1")
+    wheel = tmp_path / "rolled_up-1.0-py3-none-any.whl"
+    about = "rolled_up-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as made:
+        made.writestr("rolled_up.py", "value = 42")
+        made.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: rolled-up\nVersion: 1.0\n")
+        made.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr(f"{about}/RECORD", "")
+    _, glue = server()
+    job = glue.job("import rolled_up; print(rolled_up.value)")
+    run = glue.run(job, {"--additional-python-modules": f"rolled-up @ file://{wheel}"})
+    assert "SUCCEEDED" == run["JobRunState"], run
+    assert ["42"] == glue.lines(run)
+    assert "FAILED" == glue.run(job)["JobRunState"]
