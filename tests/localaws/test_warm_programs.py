@@ -50,7 +50,7 @@ SCRIPTS = {
     "bad hook": "import sys\ndef hook(*found):\n    raise OSError('hook')\nsys.excepthook = hook\n1 / 0\n",
     "exit in hook": "import sys\nsys.excepthook = lambda *found: sys.exit(9)\n1 / 0\n",
     "atexit": "import atexit\natexit.register(print, 'last')\natexit.register(print, 'first')\nprint('out')\n",
-    "threads": "import threading, time\ndef work():\n    time.sleep(0.05)\n    print('joined')\nthreading.Thread(target=work).start()\nprint(threading.current_thread(), threading.main_thread() is threading.current_thread())\n",
+    "threads": "import threading, time\ndef work():\n    time.sleep(0.05)\n    print('joined')\nthreading.Thread(target=work).start()\nprint(threading.current_thread().name, threading.main_thread() is threading.current_thread())\n",
     "daemon": "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\nprint(threading.active_count())\n",
     "unclosed file": "import os\nf = open('left', 'w')\nf.write('text')\nif os.fork() == 0:\n    os._exit(0)\nprint(os.wait()[1])\n",
     "finalizer": "class C:\n    def __del__(self):\n        print('gone')\nkept = C()\nkept.cycle = kept\nprint('out')\n",

@@ -28,6 +28,7 @@ class Bed:
         """A program in a new host."""
         self._count += 1
         instance = self.sandbox.instance("algo-1", self.folder / f"run-{self._count}" / "algo-1")
+        (instance.root / "code").mkdir()
         for name, text in files.items():
             path = instance.root / "code" / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -128,12 +128,13 @@ def _start_cold(order: Order) -> None:
 def _streams(program: PythonProgram) -> tuple[IO[str], IO[str], IO[str]]:
     """Standard streams on the descriptors of now, made as the interpreter makes them."""
     names = (("<stdin>", "r", sys.stdin), ("<stdout>", "w", sys.stdout), ("<stderr>", "w", sys.stderr))
-    raw = program.unbuffered or bool(os.environ.get("PYTHONUNBUFFERED"))
-    made = [_stream(number, *each, raw=raw and number > 0) for number, each in enumerate(names)]
+    unbuffered = program.unbuffered or bool(os.environ.get("PYTHONUNBUFFERED"))
+    made = [_stream(number, *each, unbuffered=unbuffered) for number, each in enumerate(names)]
     return made[0], made[1], made[2]
 
 
-def _stream(number: int, name: str, mode: str, before: Any, *, raw: bool) -> IO[str]:
+def _stream(number: int, name: str, mode: str, before: Any, *, unbuffered: bool) -> IO[str]:
+    raw = unbuffered and mode == "w"
     binary: Any = open(number, f"{mode}b", buffering=0 if raw else -1, closefd=False)  # noqa: SIM115
     (binary if raw else binary.raw).name = name
     text = io.TextIOWrapper(
@@ -141,8 +142,8 @@ def _stream(number: int, name: str, mode: str, before: Any, *, raw: bool) -> IO[
         encoding=before.encoding,
         errors=before.errors,
         newline="\n",
-        line_buffering=not raw and (number == 2 or os.isatty(number)),
-        write_through=raw,
+        line_buffering=not unbuffered and (number == 2 or os.isatty(number)),
+        write_through=unbuffered,
     )
     text.mode = mode  # type: ignore[misc]
     return text

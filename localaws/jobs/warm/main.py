@@ -75,6 +75,8 @@ def _beginning(program: PythonProgram) -> Callable[[], object]:
     main.__dict__.update(__annotations__={}, __builtins__=sys.modules["builtins"])
     main.__loader__ = importlib.machinery.BuiltinImporter
     sys.modules["__main__"] = main
+    if "__mp_main__" in sys.modules:  # what multiprocessing's processes call it
+        sys.modules["__mp_main__"] = main
     if program.kind == "module":
         return partial(runpy._run_module_as_main, program.target)  # type: ignore[attr-defined]
     if program.kind == "code":
@@ -96,9 +98,10 @@ def _outcome(begin: Callable[[], object]) -> tuple[int, bool]:
     except SystemExit as end:
         return _exit_code(end), False
     except BaseException as error:
-        error.with_traceback(_of_program(error.__traceback__))
-        return _print(error), isinstance(error, KeyboardInterrupt)
-    return 0, False
+        uncaught = error.with_traceback(_of_program(error.__traceback__))
+    else:
+        return 0, False
+    return _print(uncaught), isinstance(uncaught, KeyboardInterrupt)
 
 
 def _exit_code(end: SystemExit) -> int:
