@@ -29,6 +29,11 @@ def ended(athena, query_id: str) -> dict:
     return until(athena, query_id, "SUCCEEDED", "FAILED", "CANCELLED")
 
 
+def keys_of(s3) -> set[str]:
+    """The keys of the table's files."""
+    return {item["Key"] for item in s3.list_objects_v2(Bucket="lake", Prefix="n/")["Contents"]}
+
+
 @pytest.fixture
 def lake(start, connect, tmp_path):
     """Starts an endpoint on a state folder that lives on: ``lake()`` gives it and its Athena client."""
@@ -128,14 +133,15 @@ class TestPublishing:
         ended(
             athena, ask(athena, "CREATE TABLE n WITH (external_location = 's3://lake/n/') AS SELECT 0 AS a")
         )
+        before = keys_of(connect(endpoint, "s3"))
         name = ask(athena, "INSERT INTO n SELECT 1")
         ended(athena, name)
-        files = connect(endpoint, "s3").list_objects_v2(Bucket="lake", Prefix="n/")["Contents"]
+        [new] = keys_of(connect(endpoint, "s3")) - before
         endpoint.stop()
         store = Store(tmp_path / "state" / "state.db")
         stored = store.get("athena.query", name)
-        half = [f"s3://lake/{max(files, key=lambda item: item['LastModified'])['Key']}"]
-        store.update("athena.query", name, Status={**stored["Status"], "State": "RUNNING"}, Publishing=half)
+        running = {**stored["Status"], "State": "RUNNING"}
+        store.update("athena.query", name, Status=running, Publishing=[f"s3://lake/{new}"])
         store.close()
         endpoint, athena = again()
         assert "SUCCEEDED" == ended(athena, name)["Status"]["State"]
