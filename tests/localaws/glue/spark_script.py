@@ -83,6 +83,22 @@ def writing(mapped):
     glue.write_dynamic_frame.from_options(
         frame=mapped, connection_type="s3", connection_options={"path": f"{bucket}/csv"}, format="csv"
     )
+    more = DynamicFrame.fromDF(
+        spark.createDataFrame([(10, 0.5, 2)], "key bigint, x double, parity bigint"), glue, "m"
+    )
+    glue.write_dynamic_frame.from_catalog(
+        more, database, "sunk", additional_options={"enableUpdateCatalog": True, "partitionKeys": ["parity"]}
+    )
+    read = glue.create_dynamic_frame.from_catalog(database, "sunk", push_down_predicate="parity != 1").toDF()
+    said["sunk"] = [sorted(row.key for row in read.collect()), dict(read.dtypes)]
+    some = {"paths": [f"{bucket}/in/"], "exclusions": '["**/dt=2/**"]'}
+    said["excluded"] = glue.create_dynamic_frame_from_options("s3", some, "csv", {"withHeader": True}).count()
+    text = spark.createDataFrame([("c", "7", "3")], "order string, amount string, month string")
+    cast = DynamicFrame.fromDF(text, glue, "t").resolveChoice(
+        choice="match_catalog", database=database, table_name="orders"
+    )
+    said["matched"] = dict(cast.toDF().dtypes)
+    glue.purge_s3_path(f"{bucket}/csv/", {"retentionPeriod": 1})
     said["jdbc"] = refusal(lambda: glue.write_dynamic_frame.from_jdbc_conf(mapped, "c", {}))
     said["unbox"] = refusal(lambda: mapped.unbox("x", "json"))
 

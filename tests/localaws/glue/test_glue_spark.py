@@ -105,6 +105,8 @@ def test_dynamic_frames(first):
     } == said["relationalized"]
     assert [1, 2] == said["split"]
     assert [[30, 2]] == said["pushed down"]
+    assert 2 == said["excluded"]
+    assert {"order": "string", "amount": "bigint", "month": "string"} == said["matched"]
 
 
 def test_sinks(glue, first, database):
@@ -112,7 +114,7 @@ def test_sinks(glue, first, database):
     A sink writes partition folders and keeps the catalogue up to date; Glue's writer leaves no _SUCCESS.
     """
     keys = glue.keys("sink/")
-    assert {"parity=0", "parity=1"} == {key.split("/")[1] for key in keys}
+    assert {"parity=0", "parity=1", "parity=2"} == {key.split("/")[1] for key in keys}
     assert all(key.split("/")[2].startswith("run-") and key.endswith(".parquet") for key in keys)
     table = glue.api.get_table(DatabaseName=database, Name="sunk")["Table"]
     assert {"key": "bigint", "x": "double"} == {
@@ -120,7 +122,8 @@ def test_sinks(glue, first, database):
     }
     assert [{"Name": "parity", "Type": "bigint"}] == table["PartitionKeys"]
     partitions = glue.api.get_partitions(DatabaseName=database, TableName="sunk")["Partitions"]
-    assert [["0"], ["1"]] == [partition["Values"] for partition in partitions]
+    assert [["0"], ["1"], ["2"]] == [partition["Values"] for partition in partitions]
+    assert [[2, 10], {"key": "bigint", "x": "double", "parity": "bigint"}] == first.said["sunk"]
     body = glue.s3.get_object(Bucket=glue.bucket, Key=glue.keys("csv/")[0])["Body"].read().decode()
     assert "key,x" == body.splitlines()[0]
 
