@@ -159,7 +159,8 @@ def _forget_zygote() -> None:
     """Make libraries forget what they remember of the zygote's start."""
     time.tzset()
     random.seed()
-    logging._startTime = time.time()  # type: ignore[attr-defined]
+    whole = isinstance(logging._startTime, int)  # type: ignore[attr-defined]  # since Python 3.13
+    logging._startTime = time.time_ns() if whole else time.time()  # type: ignore[attr-defined]
     site.USER_BASE = site.USER_SITE = None
     site.getusersitepackages()
     modules: Mapping[str, Any] = sys.modules

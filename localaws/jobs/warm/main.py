@@ -13,6 +13,7 @@ import atexit
 import ctypes
 import gc
 import importlib.machinery
+import linecache
 import os
 import runpy
 import signal
@@ -87,8 +88,12 @@ def _beginning(program: PythonProgram) -> Callable[[], object]:
     return partial(_execute, lambda: loader.get_data(path), path, main)
 
 
-def _execute(source: Callable[[], str | bytes], path: str, main: ModuleType) -> None:
-    exec(compile(source(), path, "exec", dont_inherit=True), main.__dict__)  # noqa: S102  (the program)
+def _execute(read: Callable[[], str | bytes], path: str, main: ModuleType) -> None:
+    source = read()
+    code = compile(source, path, "exec", dont_inherit=True)
+    if isinstance(source, str) and hasattr(linecache, "_register_code"):  # Python 3.13 shows the lines of -c
+        linecache._register_code(code, source, path)
+    exec(code, main.__dict__)  # noqa: S102  (the program)
 
 
 def _outcome(begin: Callable[[], object]) -> tuple[int, bool]:
@@ -116,6 +121,8 @@ def _exit_code(end: SystemExit) -> int:
 def _print(error: BaseException) -> int:
     """Show an uncaught exception by the program's own hook; the exit code."""
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error
     try:
         sys.excepthook(type(error), error, error.__traceback__)
     except SystemExit as end:
@@ -153,7 +160,7 @@ def _take_down(loaded: frozenset[str]) -> None:
     own = [main, *(module for name, module in list(sys.modules.items()) if name not in loaded)]
     for name in [name for name in sys.modules if name not in loaded]:
         del sys.modules[name]
-    for name in ("last_type", "last_value", "last_traceback"):
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         sys.__dict__.pop(name, None)
     gc.collect()
     for module in own:
