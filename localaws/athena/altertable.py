@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localaws.athena.failures import QueryFailed, hive_failure
-from localaws.athena.hive import TASK, columns, need_table, nothing, properties
+from localaws.athena.hive import TASK, column_of, columns, need_table, nothing, properties
 from localaws.athena.lexer import Reader, split_words
 from localaws.athena.outcomes import Outcome
 from localaws.athena.writes import partition_folder
@@ -124,8 +124,74 @@ def set_properties(reader: Reader, catalog: Catalog, database: str) -> Outcome:
 
 
 def set_location(reader: Reader, catalog: Catalog, database: str) -> Outcome:
-    """SET LOCATION '…'."""
+    """[PARTITION (…)] SET LOCATION '…'.
+
+    Raises:
+        QueryFailed: The partition is not there.
+    """
     database, table = _target(reader, catalog, database)
+    values = _values(reader, table) if reader.take("PARTITION") else None
     reader.need("SET", "LOCATION")
-    table["StorageDescriptor"]["Location"] = reader.string()
+    location = reader.string()
+    if values is None:
+        table["StorageDescriptor"]["Location"] = location
+        return _update(catalog, database, table)
+    body = _partition(catalog, database, table, values)
+    body["StorageDescriptor"]["Location"] = location
+    catalog.update_partition(database, table["Name"], values, body)
+    return nothing()
+
+
+def _partition(catalog: Catalog, database: str, table: Document, values: list[str]) -> Document:
+    try:
+        return catalog.partition(database, table["Name"], values)
+    except AwsError as error:
+        raise hive_failure(f"SemanticException [Error 10006]: Partition not found {values}") from error
+
+
+def rename_partition(reader: Reader, catalog: Catalog, database: str) -> Outcome:
+    """PARTITION (…) RENAME TO PARTITION (…); its files stay where they are.
+
+    Raises:
+        QueryFailed: The one is not there, or the other is.
+    """
+    database, table = _target(reader, catalog, database)
+    reader.need("PARTITION")
+    old = _values(reader, table)
+    reader.need("RENAME", "TO", "PARTITION")
+    new = _values(reader, table)
+    body = _partition(catalog, database, table, old)
+    catalog.update_partition(database, table["Name"], old, {**body, "Values": new})
+    return nothing()
+
+
+def change_column(reader: Reader, catalog: Catalog, database: str) -> Outcome:
+    """CHANGE [COLUMN] old new type [COMMENT '…'] [FIRST | AFTER other].
+
+    Raises:
+        QueryFailed: The column is not there, or another has the new name.
+    """
+    database, table = _target(reader, catalog, database)
+    reader.need("CHANGE")
+    reader.take("COLUMN")
+    old = reader.name()
+    rest = reader.words[reader.at :]
+    ends = [word.upper for word in rest]
+    place = next((n for n, word in enumerate(ends) if word in ("FIRST", "AFTER") and n > 1), len(rest))
+    changed = column_of(reader, rest[:place])
+    known = table["StorageDescriptor"]["Columns"]
+    names = [column["Name"].lower() for column in known]
+    if old not in names:
+        raise hive_failure(f"{TASK} Invalid column reference {old}")
+    if changed["Name"] != old and changed["Name"] in names:
+        raise hive_failure(f"{TASK} Duplicate column name: {changed['Name']}")
+    others = [column for column in known if column["Name"].lower() != old]
+    at = names.index(old)
+    if place < len(rest):
+        after = "" if ends[place] == "FIRST" else rest[place + 1].value.lower()
+        listed = [column["Name"].lower() for column in others]
+        if after and after not in listed:
+            raise hive_failure(f"{TASK} Invalid column reference {after}")
+        at = listed.index(after) + 1 if after else 0
+    table["StorageDescriptor"]["Columns"] = [*others[:at], changed, *others[at:]]
     return _update(catalog, database, table)

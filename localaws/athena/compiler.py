@@ -18,7 +18,7 @@ from localaws.athena.engine import Session
 from localaws.athena.failures import QueryFailed, refused
 from localaws.athena.hivetypes import quoted
 from localaws.athena.inference import types_of
-from localaws.athena.information import information
+from localaws.athena.information import information, partition_table
 from localaws.athena.pruning import conditions_on, values_asked
 from localaws.athena.relations import HIDDEN, Wanted, columns_of, relation
 from localaws.athena.rewrites import rewritten
@@ -107,6 +107,8 @@ class Compiler:
             return database, information(self.catalog, name, where)
         if self.catalog.store.get("glue.database", database) is None:
             raise QueryFailed(f"SCHEMA_NOT_FOUND: {where}: Schema '{database}' does not exist")
+        if (listed := partition_table(self.catalog, database, name)) is not None:
+            return database, listed
         if not self.catalog.has_table(database, name):
             raise QueryFailed(
                 f"TABLE_NOT_FOUND: {where}: Table 'awsdatacatalog.{database}.{name}' does not exist"

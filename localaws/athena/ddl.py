@@ -139,6 +139,8 @@ STEPS: dict[str, Step] = {
     "ALTER_TABLE_DROP_PARTITION": altertable.drop_partitions,
     "ALTER_TABLE_ADD_COLUMN": altertable.add_columns,
     "ALTER_TABLE_REPLACE_COLUMN": altertable.replace_columns,
+    "ALTER_TABLE_CHANGE_COLUMN": altertable.change_column,
+    "ALTER_TABLE_RENAME_PARTITION": altertable.rename_partition,
     "ALTER_TABLE_PROPERTIES": altertable.set_properties,
     "ALTER_TABLE_SET_LOCATION": altertable.set_location,
     **shows.STEPS,

@@ -7,18 +7,34 @@ from collections.abc import Sequence
 from localaws.athena.failures import QueryFailed
 from localaws.athena.files import INTEGERS
 from localaws.athena.hivetypes import duckdb_type, hive_kind, quoted
+from localaws.glue import formats
 from localaws.glue.catalog import Document
 
+BY_NAME = (formats.PARQUET, formats.ORC, formats.AVRO, *formats.JSON_SERDES)
 
-def file_columns(own: Document, table: Document) -> tuple[tuple[str, str], ...]:
-    """The columns of a folder's files: as its own schema says, then those that only the table knows."""
-    listed = {
-        column["Name"].lower(): column.get("Type", "string")
-        for descriptor in (table["StorageDescriptor"], own)
-        for column in descriptor.get("Columns") or []
-    }
-    first = [column["Name"].lower() for column in own.get("Columns") or []]
-    return tuple((name, listed[name]) for name in dict.fromkeys([*first, *listed]))
+
+def file_columns(own: Document, table: Document, serde: str) -> tuple[tuple[str, str], ...]:
+    """The table's columns with the types they have in a folder's files, as the folder's schema says.
+
+    Text knows its columns by their places, every other format by their names; a column the folder's schema
+    has not is of the table's type.
+
+    Args:
+        own: The descriptor of the table or of a partition.
+        table: The table's document.
+        serde: How the files are read.
+    """
+    listed = [(column["Name"].lower(), column.get("Type", "string")) for column in own.get("Columns") or []]
+    known = dict(listed)
+    found = []
+    for number, column in enumerate(table["StorageDescriptor"].get("Columns") or []):
+        name, kind = column["Name"].lower(), column.get("Type", "string")
+        if serde in BY_NAME:
+            kind = known.get(name, kind)
+        elif number < len(listed):
+            kind = listed[number][1]
+        found.append((name, kind))
+    return tuple(found)
 
 
 def in_table_type(name: str, kind: str, table: Document, values: Sequence[str]) -> str:

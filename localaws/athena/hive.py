@@ -68,15 +68,22 @@ def columns(reader: Reader) -> list[Document]:
         AwsError: MALFORMED_QUERY; a column has no type.
         QueryFailed: A type is not Hive's.
     """
-    found = []
-    for part in split_words(reader.inside()):
-        comments = [n for n, word in enumerate(part) if word.upper == "COMMENT" and n > 1]
-        kind = part[1 : comments[0]] if comments else part[1:]
-        if not kind:
-            raise reader.wrong("Expecting: name type")
-        column = {"Name": part[0].value.lower(), "Type": "".join(word.text for word in kind).lower()}
-        hive_kind(column["Type"])
-        if comments:
-            column["Comment"] = part[comments[0] + 1].value
-        found.append(column)
-    return found
+    return [column_of(reader, part) for part in split_words(reader.inside())]
+
+
+def column_of(reader: Reader, part: list[Word]) -> Document:
+    """``name type [COMMENT 'text']`` as the catalogue keeps a column.
+
+    Raises:
+        AwsError: MALFORMED_QUERY; it has no type.
+        QueryFailed: The type is not Hive's.
+    """
+    comments = [n for n, word in enumerate(part) if word.upper == "COMMENT" and n > 1]
+    kind = part[1 : comments[0]] if comments else part[1:]
+    if not kind:
+        raise reader.wrong("Expecting: name type")
+    column = {"Name": part[0].value.lower(), "Type": "".join(word.text for word in kind).lower()}
+    hive_kind(column["Type"])
+    if comments:
+        column["Comment"] = part[comments[0] + 1].value
+    return column

@@ -1,13 +1,16 @@
-"""``information_schema``: the catalogue as tables."""
+"""``information_schema`` and ``"table$partitions"``: the catalogue as tables."""
 
+# ruff: noqa: S608  # makes SQL: its parts are quoted names and literals
 from __future__ import annotations
 
 from localaws.athena.failures import QueryFailed
-from localaws.athena.hivetypes import duckdb_type, trino_type
+from localaws.athena.hivetypes import duckdb_type, quoted, trino_type
 from localaws.athena.relations import literal_rows
 from localaws.glue.catalog import Catalog, Document
+from localaws.glue.expressions import NULL_PARTITION
 
 CATALOG = "awsdatacatalog"
+PARTITIONS = "$partitions"
 
 
 def information(catalog: Catalog, name: str, where: str) -> Document:
@@ -75,6 +78,36 @@ def _columns(catalog: Catalog) -> Document:
         "SELECT *", "SELECT * REPLACE (CAST(ordinal_position AS BIGINT) AS ordinal_position)", 1
     )
     document["StorageDescriptor"]["Columns"][4]["Type"] = "bigint"
+    return document
+
+
+def partition_table(catalog: Catalog, database: str, name: str) -> Document | None:
+    """The table ``name$partitions``: a row for each of a table's partitions; None where it is none.
+
+    Args:
+        catalog: The catalogue.
+        database: The table's database.
+        name: The name, ``$partitions`` at its end.
+    """
+    table = name.removesuffix(PARTITIONS)
+    if table == name or not catalog.has_table(database, table):
+        return None
+    keys = catalog.table(database, table).get("PartitionKeys") or []
+    if not keys:
+        return None
+    names = [key["Name"].lower() for key in keys]
+    rows: list[list[str | None]] = [
+        [None if value == NULL_PARTITION else value for value in partition["Values"]]
+        for partition in catalog.partitions(database, table)
+    ]
+    document = _document(names, rows)
+    casts = (
+        f"CAST({quoted(key['Name'].lower())} AS {duckdb_type(key.get('Type', 'string'))}) AS "
+        f"{quoted(key['Name'].lower())}"
+        for key in keys
+    )
+    document["Rows"] = f"SELECT {', '.join(casts)} FROM ({document['Rows']})"
+    document["StorageDescriptor"]["Columns"] = keys
     return document
 
 

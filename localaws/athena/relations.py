@@ -152,7 +152,7 @@ def _groups(
         own = source.descriptor
         serde = own.get("SerdeInfo", {}).get("SerializationLibrary", "")
         parameters = {**table.get("Parameters", {}), **own.get("SerdeInfo", {}).get("Parameters", {})}
-        columns = file_columns(own, table)
+        columns = file_columns(own, table, serde)
         for item in source.objects:
             packed = "none" if serde in PACKED_WITHIN else compression_of(item.key)
             key = (serde, columns, tuple(sorted(parameters.items())), packed)
@@ -186,7 +186,7 @@ def _select(
             when = datetime.fromtimestamp(item.modified, UTC).isoformat(sep=" ", timespec="milliseconds")
             facts += [
                 literal(f"s3://{item.bucket}/{item.key}"),
-                str(item.size),
+                f"CAST({item.size} AS BIGINT)",
                 f"TIMESTAMPTZ {literal(when)}",
             ]
         listed.append(f"({', '.join(facts)})")

@@ -46,6 +46,8 @@ ALTERATIONS = {
     ("ADD", "IF", "NOT", "EXISTS", "PARTITION"): "ALTER_TABLE_ADD_PARTITION",
     ("DROP", "PARTITION"): "ALTER_TABLE_DROP_PARTITION",
     ("DROP", "IF", "EXISTS", "PARTITION"): "ALTER_TABLE_DROP_PARTITION",
+    ("CHANGE",): "ALTER_TABLE_CHANGE_COLUMN",
+    ("RENAME", "TO", "PARTITION"): "ALTER_TABLE_RENAME_PARTITION",
     ("SET", "TBLPROPERTIES"): "ALTER_TABLE_PROPERTIES",
     ("SET", "LOCATION"): "ALTER_TABLE_SET_LOCATION",
 }
@@ -250,6 +252,6 @@ def _hive(sql: str, reader: Reader) -> Statement | None:
 def _alter(sql: str, words: list[str]) -> Statement:
     for keys, name in ALTERATIONS.items():
         length = len(keys)
-        if any(tuple(words[at : at + length]) == keys for at in range(2, min(len(words), 10))):
+        if any(tuple(words[at : at + length]) == keys for at in range(2, len(words))):
             return Statement(sql, DDL, name)
     return Statement(sql, DDL, "ALTER_TABLE", served=False)

@@ -217,8 +217,46 @@ class TestPartitions:
         assert "Partition not found" in ask(f"ALTER TABLE {partitioned} DROP PARTITION (day = 1)").reason
         run(f"ALTER TABLE {partitioned} DROP IF EXISTS PARTITION (day = 1)")
 
+    def test_renaming_and_moving(self, run, ask, partitioned, lake):
+        """
+        A partition gets other values, or another folder; its files stay where they are.
+        """
+        run(f"MSCK REPAIR TABLE {partitioned}")
+        run(f"ALTER TABLE {partitioned} PARTITION (day = 1) RENAME TO PARTITION (day = 9)")
+        assert [("7", "9"), ("8", "2")] == run(f"SELECT * FROM {partitioned} ORDER BY n").rows
+        other = f"s3://{lake}/tables/{partitioned}/other/"
+        run(f"ALTER TABLE {partitioned} PARTITION (day = 9) SET LOCATION '{other}'")
+        assert [("8", "2"), ("9", "9")] == run(f"SELECT * FROM {partitioned} ORDER BY n").rows
+        missing = ask(f"ALTER TABLE {partitioned} PARTITION (day = 7) SET LOCATION '{other}'")
+        assert "Partition not found" in missing.reason
+
+    def test_the_table_of_partitions(self, run, ask, partitioned):
+        """
+        ``table$partitions`` has a row for each, typed; a table without partitions has none such.
+        """
+        run(f"MSCK REPAIR TABLE {partitioned}")
+        answer = run(f'SELECT max(day) FROM "{partitioned}$partitions"')
+        assert ([("2",)], ["integer"]) == (answer.rows, answer.types)
+        assert "TABLE_NOT_FOUND" in ask('SELECT * FROM "airlines$partitions"').reason
+
 
 class TestAlter:
+    def test_changing_a_column(self, run, ask, glue, nyc, name):
+        """
+        CHANGE COLUMN gives name, type, comment and place.
+        """
+        run(f"CREATE EXTERNAL TABLE {name} (a int, b string) LOCATION 's3://lake/x/'")
+        run(f"ALTER TABLE {name} CHANGE a n bigint COMMENT 'a number'")
+        run(f"ALTER TABLE {name} CHANGE COLUMN b b varchar(3) FIRST")
+        run(f"ALTER TABLE {name} CHANGE COLUMN b b varchar(4) AFTER n")
+        columns = glue.get_table(DatabaseName="nyc", Name=name)["Table"]["StorageDescriptor"]["Columns"]
+        assert [
+            {"Name": "n", "Type": "bigint", "Comment": "a number"},
+            {"Name": "b", "Type": "varchar(4)"},
+        ] == columns
+        assert "Invalid column reference x" in ask(f"ALTER TABLE {name} CHANGE x y int").reason
+        assert "Duplicate column name: b" in ask(f"ALTER TABLE {name} CHANGE n b int").reason
+
     def test_columns_properties_and_location(self, run, glue, nyc, name):
         """
         Columns are added or replaced, properties merged, the location set.

@@ -71,6 +71,17 @@ class TestPartitions:
         )
         assert "but partition 'p=1' declared column 's' as type 'string'" in reason
 
+    def test_text_knows_its_columns_by_their_places(self, run, table):
+        """
+        A column that was given another name is read from where it was; no star shows the old one.
+        """
+        how = "PARTITIONED BY (p int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
+        name = table("a int, b string", {"p=1/x": "1,one\n"}, how)
+        run(f"MSCK REPAIR TABLE {name}")
+        run(f"ALTER TABLE {name} CHANGE COLUMN a n bigint")
+        answer = run(f"SELECT * FROM {name}")
+        assert ([("1", "one", "1")], ["n", "b", "p"]) == (answer.rows, answer.names)
+
 
 class TestNested:
     def test_a_field_that_came_later(self, run, table):
