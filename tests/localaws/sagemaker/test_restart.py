@@ -223,13 +223,13 @@ def test_a_job_killed_while_it_uploads_is_uploaded_again(own_account, room):
     """
     room.let_go()
     endpoint, account = own_account()
-    name = training(account, room.script("open('/opt/ml/model/m', 'wb').write(os.urandom(80_000_000))"))
+    name = training(account, room.script("open('/opt/ml/model/m', 'wb').write(os.urandom(40_000_000))"))
     wait_until(lambda: secondary(account, name) == "Uploading", "the upload never began")
     kill(endpoint)
     _, account = own_account()
     assert "Completed" == account.trained(name)["TrainingJobStatus"]
     head = account.clients("s3").head_object(Bucket="bucket", Key=f"out/{name}/output/model.tar.gz")
-    assert 80_000_000 < head["ContentLength"]
+    assert 40_000_000 < head["ContentLength"]
     assert [name] == room.starts
 
 
