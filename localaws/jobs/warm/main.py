@@ -91,8 +91,8 @@ def _beginning(program: PythonProgram) -> Callable[[], object]:
 def _execute(read: Callable[[], str | bytes], path: str, main: ModuleType) -> None:
     source = read()
     code = compile(source, path, "exec", dont_inherit=True)
-    if isinstance(source, str) and hasattr(linecache, "_register_code"):  # Python 3.13 shows the lines of -c
-        linecache._register_code(code, source, path)
+    if isinstance(source, str) and sys.version_info >= (3, 13):  # which shows the lines of -c
+        linecache.cache[path] = (len(source), None, source.splitlines(keepends=True), path)
     exec(code, main.__dict__)  # noqa: S102  (the program)
 
 
