@@ -21,6 +21,7 @@ from localaws.athena.publishing import publish, to_be_published, withdraw
 from localaws.athena.records import KIND, UNDER_WAY, database_of, statistics
 from localaws.athena.reuse import earlier_result
 from localaws.athena.statements import Statement, statement_of
+from localaws.errors import AwsError
 from localaws.glue.catalog import Catalog, Document
 from localaws.s3.blobs import split_uri
 from localaws.world import World
@@ -47,26 +48,44 @@ class Runs:
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="athena")
         self._sessions: dict[str, Session] = {}
         self._ended = threading.Condition()
+        # Taken before the server listens: what a client starts from then on is not left over.
+        self._left = [
+            query["QueryExecutionId"]
+            for query in self.store.all(KIND)
+            if query["Status"]["State"] in UNDER_WAY
+        ]
 
     def recover(self) -> None:
         """Go on with what an earlier server left under way: nothing it took on is lost, or done twice."""
         self._pool.submit(self.engine.warm)
-        for query in self.store.all(KIND):
-            name, state = query["QueryExecutionId"], query["Status"]["State"]
-            if state == "RUNNING":
-                withdraw(query.get("Publishing") or [], self.world)
-                if query.get("Stopping"):
-                    self._end(name, "CANCELLED", reason="Query cancelled by user")
-                    continue
-                if query.get("Starts", 1) >= STARTS:
-                    reason = (
-                        f"GENERIC_INTERNAL_ERROR: the local endpoint died {STARTS} times while it ran this"
-                    )
-                    self._fail(name, QueryFailed(reason, SYSTEM, 200, retryable=True))
-                    continue
-                self.store.update(KIND, name, Status={**query["Status"], "State": "QUEUED"}, Publishing=[])
-            if state in UNDER_WAY:
+        for name in self._left:
+            query = self.store.get(KIND, name)
+            if query is None or query["Status"]["State"] not in UNDER_WAY:
+                continue
+            try:
+                if query["Status"]["State"] == "RUNNING":
+                    self._requeue(query)
                 self.submit(name, statement_of(query.get("Prepared") or query["Query"]))
+            except AwsError as error:  # a later release reads the statement differently
+                self._fail(name, QueryFailed(error.message))
+            except QueryFailed as error:
+                self._fail(name, error)
+
+    def _requeue(self, query: Document) -> None:
+        """Take back what a query that ran has published, and let it run again.
+
+        Raises:
+            QueryFailed: It was begun often enough.
+        """
+        withdraw(query.get("Publishing") or [], self.world)
+        name = query["QueryExecutionId"]
+        if query.get("Stopping"):
+            self._end(name, "CANCELLED", reason="Query cancelled by user")
+            return
+        if query.get("Starts", 1) >= STARTS:
+            reason = f"GENERIC_INTERNAL_ERROR: the local endpoint died {STARTS} times while it ran this"
+            raise QueryFailed(reason, SYSTEM, 200, retryable=True)
+        self.store.update(KIND, name, Status={**query["Status"], "State": "QUEUED"}, Publishing=[])
 
     def submit(self, name: str, statement: Statement) -> None:
         """Run a query that is QUEUED in the store when there is room."""

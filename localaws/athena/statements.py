@@ -131,7 +131,8 @@ def _prepared(sql: str, reader: Reader, first: str) -> Statement:
     if first == "PREPARE":
         reader.need("FROM")
         text = reader.rest()
-        statement_of(text.strip())
+        if not statement_of(text.strip()).query:
+            raise reader.wrong("Expecting: <query>")
         return Statement(sql, DDL, first, target=(None, name), prepared=text.strip())
     values: tuple[str, ...] = ()
     if first == "EXECUTE" and reader.take("USING"):

@@ -99,6 +99,13 @@ class TestPreparedStatements:
         assert "FAILED" == answer.state
         assert "Incorrect number of parameters: expected 2 but found 1" in answer.reason
 
+    def test_only_queries_are_prepared(self, start_query, nyc):
+        """
+        A statement that Hive answers is refused.
+        """
+        with pytest.raises(ClientError, match="Expecting: <query>"):
+            start_query("PREPARE tables FROM SHOW TABLES")
+
 
 class TestNamedQueries:
     def test_their_life(self, athena):
