@@ -129,5 +129,5 @@ class KeeperPlace:
 def remove_socket(path: Path) -> None:
     """Remove a keeper's socket with its folder."""
     with suppress(OSError):
-        path.unlink()
+        path.unlink(missing_ok=True)
         path.parent.rmdir()
