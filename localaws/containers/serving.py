@@ -217,7 +217,12 @@ class Handler(BaseHTTPRequestHandler):
 def serve(descriptor: int) -> None:
     """Load the model, then answer until SIGTERM."""
     Handler.model = Model(Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "model")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+    answer_on(descriptor, Handler)
+
+
+def answer_on(descriptor: int, handler: type[Handler]) -> None:
+    """Answer what comes to a listening socket until SIGTERM, and then what is under way."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False)
     server.daemon_threads = True
     server.socket.close()
     server.socket = socket.socket(fileno=descriptor)
@@ -227,7 +232,7 @@ def serve(descriptor: int) -> None:
     ending.wait()
     server.shutdown()
     server.server_close()
-    Handler.requests.drain()
+    handler.requests.drain()
 
 
 if __name__ == "__main__":
