@@ -136,6 +136,9 @@ class Runs:
         except QueryCancelled:
             if (self.store.get(KIND, name) or {}).get("Stopping"):
                 self._end(name, "CANCELLED", reason="Query cancelled by user")
+            else:  # the server is being stopped; that is not held against the query
+                status = {**query["Status"], "State": "QUEUED"}
+                self.store.update(KIND, name, Status=status, Starts=query["Starts"] - 1)
         except QueryFailed as error:
             self._fail(name, error)
         except ScanLimitExceeded:

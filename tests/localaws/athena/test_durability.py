@@ -106,6 +106,21 @@ class TestKilled:
         error = status["AthenaError"]
         assert ("FAILED", 1, True) == (status["State"], error["ErrorCategory"], error["Retryable"])
 
+    def test_an_orderly_stop_is_not_held_against_a_query(self, lake):
+        """
+        A server that is stopped leaves its queries QUEUED, with no start counted; the next one runs them.
+        """
+        endpoint, athena, again, ask, _ = lake
+        running = ask(athena, HOURS)
+        until(athena, running, "RUNNING")
+        assert 0 == endpoint.stop()
+        store = Store(endpoint.state / "state.db")
+        left = store.get("athena.query", running)
+        store.close()
+        assert ("QUEUED", 0) == (left["Status"]["State"], left["Starts"])
+        _, athena = again()
+        assert "RUNNING" == until(athena, running, "RUNNING")["Status"]["State"]
+
     def test_a_stop_before_the_death_holds(self, lake):
         """
         What was stopped is not begun again.
