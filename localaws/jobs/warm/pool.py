@@ -14,6 +14,7 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from localaws.jobs.launch import Launch
 from localaws.jobs.warm.order import NUMBER, READY, RETIRE, START, Order
@@ -32,11 +33,13 @@ ANSWER_SECONDS = 10.0  # a zygote that does not fork within is ended
 
 
 class Warm:
-    """A program forked from a zygote, leader of a session of its own."""
+    """A program forked from a zygote, leader of a session of its own; any thread may ask for its end."""
 
     def __init__(self, pid: int, report: int) -> None:
         self._pid = pid
-        self._report = report
+        self._report = open(report, "rb", buffering=0)  # noqa: SIM115  (closed with this object)
+        self._lock = threading.Lock()
+        self._code: int | None = None
 
     @property
     def pid(self) -> int:
@@ -44,9 +47,21 @@ class Warm:
         return self._pid
 
     def wait(self) -> int:
-        """Wait for its end; the exit code, negative for a signal. Called once."""
-        with open(self._report, "rb") as report:  # noqa: PTH123
-            told = report.read(NUMBER.size)
+        """Wait for its end; the exit code, negative for a signal."""
+        _readable(self._report, None)
+        code = self.poll()
+        assert code is not None
+        return code
+
+    def poll(self) -> int | None:
+        """The exit code if it has ended."""
+        with self._lock:
+            if self._code is None and _readable(self._report, 0):
+                self._code = self._told()
+            return self._code
+
+    def _told(self) -> int:
+        told = self._report.read(NUMBER.size)
         if told:
             return int(NUMBER.unpack(told)[0])
         with suppress(ProcessLookupError):  # its zygote was killed, and it with it
@@ -87,7 +102,7 @@ class Zygote:
         Raises:
             WarmUpFailed: It ended before they were.
         """
-        if not self.was_ready and select.select([self._orders], [], [], 0)[0]:
+        if not self.was_ready and _readable(self._orders, 0):
             self.was_ready = self._orders.recv(16) == READY
             if not self.was_ready:
                 raise WarmUpFailed
@@ -107,7 +122,7 @@ class Zygote:
         finally:
             os.close(document)
             os.close(theirs)
-        if not select.select([report], [], [], ANSWER_SECONDS)[0]:
+        if not _readable(report, ANSWER_SECONDS):
             self.process.kill()
         told = os.read(report, NUMBER.size)
         if told:
@@ -117,11 +132,14 @@ class Zygote:
 
     def retire(self) -> None:
         """Have it end after its last program."""
+        if not self.was_ready:
+            self.process.kill()  # it has no programs, and its imports may take seconds yet
         with suppress(OSError):
             self._orders.send(RETIRE)
 
     def close(self) -> None:
         """End it at once, with its programs."""
+        self.retire()
         self._orders.close()
         self.process.wait()
 
@@ -162,6 +180,13 @@ class WarmPool:
                 return None
             return zygote.start(order, output, descriptors)
 
+    def retire(self) -> None:
+        """Start no more programs; every zygote ends after its last one."""
+        with self._lock:
+            self._open = False
+            for zygote in self._zygotes.values():
+                zygote.retire()
+
     def close(self) -> None:
         """End every zygote and what runs from it."""
         with self._lock:
@@ -184,3 +209,10 @@ class WarmPool:
             oldest.retire()
             self._retired.append(oldest)
         return zygote
+
+
+def _readable(file: int | IO[bytes] | socket.socket, seconds: float | None) -> bool:
+    """Whether a file has something to read, or an end, within some seconds; None waits for it."""
+    poll = select.poll()
+    poll.register(file, select.POLLIN)
+    return bool(poll.poll(None if seconds is None else seconds * 1000))

@@ -45,7 +45,7 @@ class Zygote:
                 if descriptor != self._orders.fileno():
                     self._reap(descriptor)
                     continue
-                data, files, _, _ = socket.recv_fds(self._orders, 16, MOST_FILES)
+                data, files = self._receive()
                 if not data:
                     self._end_all()
                     return None
@@ -54,6 +54,14 @@ class Zygote:
                 if program is not None:
                     return program
         return None
+
+    def _receive(self) -> tuple[bytes, list[int]]:
+        """The next message; nothing when whoever gives orders is gone."""
+        try:
+            data, files, _, _ = socket.recv_fds(self._orders, 16, MOST_FILES)
+        except ConnectionResetError:
+            return b"", []
+        return data, files
 
     def _fork(self, files: list[int]) -> PythonProgram | None:
         """Fork for one order; its program in the child, None in the zygote.
@@ -112,7 +120,8 @@ def main() -> tuple[PythonProgram, Loaded] | None:
     gc.disable()
     gc.freeze()
     loaded = Loaded.now()
-    orders.send(READY)
+    with suppress(BrokenPipeError):  # nobody is left to be told, as the first message will say
+        orders.send(READY)
     program = Zygote(orders).serve()
     return None if program is None else (program, loaded)
 
