@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from foldline.errors import ConfigError, EnvironmentFault
 from foldline.project import project_root
+
+KEEPER_SECONDS = 10.0  # how long a keeper may take to end its jobs
 
 
 def state_folder(folder: Path | None = None) -> Path:
@@ -41,6 +45,7 @@ def delete_state(folder: Path) -> None:
             mend="give the right folder with --state, or delete this one by hand",
         )
     with _unused(folder):
+        _end_keepers(folder)
         try:
             shutil.rmtree(folder)
         except OSError as error:
@@ -49,6 +54,17 @@ def delete_state(folder: Path) -> None:
                 where=str(error.filename or folder),
                 mend="delete it by hand with the rights it needs",
             ) from error
+
+
+def _end_keepers(folder: Path) -> None:
+    """End the processes that keep jobs running after their server was killed, and their jobs with them."""
+    for address in (*folder.glob("keeper/address.json"), *folder.glob("*/keeper/address.json")):
+        with suppress(OSError, ValueError, KeyError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(KEEPER_SECONDS)
+            connection.connect(json.loads(address.read_text())["socket"])
+            connection.sendall(b'{"do": "quit"}\n')
+            while connection.recv(4096):
+                pass  # it closes the connection when it goes
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
@@ -78,6 +80,45 @@ def test_reset(port, state):
     assert (state / "state.db").exists()
     assert 0 == run("reset", "--state", state, given="y\n").exit_code
     assert not state.exists()
+
+
+def test_reset_ends_what_a_killed_server_left(port, state, tmp_path):
+    """
+    Jobs that outlived a killed server are ended before their state is deleted.
+    """
+    import boto3
+
+    run("start", "--port", port, "--state", state)
+    keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+    mark = tmp_path / "pid"
+    boto3.client("sagemaker", endpoint_url=f"http://127.0.0.1:{port}", **keys).create_training_job(
+        TrainingJobName="left",
+        RoleArn="arn:aws:iam::123456789012:role/left",
+        AlgorithmSpecification={
+            "TrainingImage": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": [
+                "bash",
+                "-c",
+                f"echo $$ > {mark}.new; mv {mark}.new {mark}; exec sleep 300",
+            ],
+        },
+        OutputDataConfig={"S3OutputPath": "s3://left/"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        StoppingCondition={"MaxRuntimeInSeconds": 600},
+    )
+    deadline = time.monotonic() + 30
+    while not mark.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    job = int(mark.read_text())
+    os.kill(local.health(port).pid, signal.SIGKILL)
+    assert Path(f"/proc/{job}").exists()
+    while local.health(port) is not None:
+        time.sleep(0.02)
+
+    assert 0 == run("reset", "--yes", "--state", state).exit_code
+    assert not state.exists()
+    assert not Path(f"/proc/{job}").exists()
 
 
 def test_reset_deletes_nothing_else(tmp_path):
