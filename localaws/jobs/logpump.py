@@ -7,13 +7,24 @@ import select
 import time
 from collections import deque
 from collections.abc import Callable
-from subprocess import Popen
+from typing import IO, Protocol
 
 from localaws.jobs.loglines import LogLines
 from localaws.logstore import LogStore
 
 FLUSH_SECONDS = 0.25
 IDLE_ROUNDS = 4  # rounds without output after which a pipe held open by a stray child is given up
+
+
+class Pumped(Protocol):
+    """A program whose output comes through a pipe."""
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """The pipe's end to read."""
+
+    def poll(self) -> int | None:
+        """Its exit code if it has ended."""
 
 
 class LogPump:
@@ -33,12 +44,11 @@ class LogPump:
         """The last lines."""
         return self._lines.tail
 
-    def run(self, process: Popen[bytes], on_exit: Callable[[], None]) -> None:
+    def run(self, process: Pumped, on_exit: Callable[[], None]) -> None:
         """Pump until the output ends; ``on_exit`` is called if the program ends before its output does.
 
         Lines reach the store at least every quarter of a second.
         """
-        assert process.stdout is not None
         descriptor = process.stdout.fileno()
         flushed, idle = time.monotonic(), 0
         while idle < IDLE_ROUNDS:

@@ -13,6 +13,7 @@ from localaws.jobs.keeper.run import Ended
 from localaws.jobs.leftovers import ProcessRecords
 from localaws.jobs.sandbox import Instance, Sandbox, clear
 from localaws.jobs.slots import Slots
+from localaws.jobs.warm.pool import WarmPool
 from localaws.world import World
 
 RESUMED_KINDS = (
@@ -36,6 +37,7 @@ class Machine:
             one was killed.
         grace: Seconds between SIGTERM and SIGKILL when a job is stopped.
         closing: Set when the server goes down.
+        warm: Starts model servers; jobs have the keeper's.
     """
 
     world: World
@@ -45,6 +47,7 @@ class Machine:
     records: ProcessRecords
     grace: float
     closing: threading.Event = field(default_factory=threading.Event)
+    warm: WarmPool = field(default_factory=WarmPool)
 
     @classmethod
     def of(cls, world: World) -> Machine:
@@ -77,6 +80,7 @@ class Machine:
         """Start no more jobs and end the programs of those that run."""
         self.closing.set()
         self.slots.close()
+        self.warm.retire()  # model servers finish what they answer
         self.keeper.close()
 
     def check_open(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from localaws.jobs.failure import JobFailure
 from localaws.jobs.logpump import LogPump
 from localaws.jobs.machine import Machine
 from localaws.jobs.sandbox import Instance, clear
-from localaws.jobs.serverprograms import Command, kill_group, spawn
+from localaws.jobs.serverprograms import Command, ServerProgram, kill_group, spawn
 from localaws.s3.blobs import Objects, split_uri
 from localaws.sagemaker.connections import HOST, Answer, Connections, ServerGone
 from localaws.sagemaker.model_containers import Container
@@ -74,7 +73,7 @@ class ModelServer:
         self._watch = threading.Thread(target=self._attend, daemon=True)
         self._watch.start()
 
-    def _start(self, container: Container) -> subprocess.Popen[bytes]:
+    def _start(self, container: Container) -> ServerProgram:
         """Lay the model's files and start the program on a socket that listens already."""
         machine, place = self._machine, self._place
         runtime = image(container.image)

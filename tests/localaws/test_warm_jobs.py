@@ -30,12 +30,7 @@ class Trainer:
 
     def start(self, script: str, **members: Any) -> str:
         """Start a script-mode job; its name."""
-        archive = io.BytesIO()
-        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
-            member = tarfile.TarInfo("train.py")
-            member.size = len(script)
-            tar.addfile(member, io.BytesIO(script.encode()))
-        self.s3.put_object(Bucket=self.bucket, Key="source.tar.gz", Body=archive.getvalue())
+        self.put_archive("source.tar.gz", "train.py", script)
         name = f"warm-{uuid.uuid4().hex[:12]}"
         request: dict[str, Any] = {
             "TrainingJobName": name,
@@ -52,6 +47,15 @@ class Trainer:
         }
         self.sagemaker.create_training_job(**(request | members))
         return name
+
+    def put_archive(self, key: str, name: str, text: str) -> None:
+        """Store an archive of one file."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=archive.getvalue())
 
     def finish(self, name: str) -> dict[str, Any]:
         """The job's description once it has ended."""
@@ -157,3 +161,39 @@ def test_stopping_a_warm_job_ends_it_by_sigterm(trainer: Trainer) -> None:
     job = trainer.finish(name)
     assert ("Stopped", ["waiting", "ending"]) == (job["TrainingJobStatus"], trainer.lines(name)[1:])
     assert job["ModelArtifacts"]["S3ModelArtifacts"].endswith("/model.tar.gz")
+
+
+def test_model_servers_start_warm(trainer: Trainer, client: Callable) -> None:
+    """
+    An endpoint's model server is forked from a warm interpreter too, with its listening socket.
+    """
+    sagemaker, runtime = trainer.sagemaker, client("sagemaker-runtime")
+    handlers = (
+        "def model_fn(folder):\n    return 1\n\n\ndef transform_fn(*_):\n    return kind, 'text/plain'\n"
+    )
+    trainer.put_archive(
+        "model.tar.gz", "code/inference.py", is_warm().replace("print(", "kind = (") + handlers
+    )
+    name = f"warm-{uuid.uuid4().hex[:12]}"
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{trainer.bucket}/model.tar.gz"}
+    sagemaker.create_model(
+        ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/any", PrimaryContainer=container
+    )
+    variant = {
+        "VariantName": "all",
+        "ModelName": name,
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    deadline, answer = time.monotonic() + WARM_UP_SECONDS, b""
+    for number in range(1000):
+        endpoint = f"{name}-{number}"
+        sagemaker.create_endpoint(EndpointName=endpoint, EndpointConfigName=name)
+        while sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "Creating":
+            time.sleep(0.02)
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1")["Body"].read()
+        sagemaker.delete_endpoint(EndpointName=endpoint)
+        if answer == b"warm" or time.monotonic() > deadline:
+            break
+    assert b"warm" == answer
