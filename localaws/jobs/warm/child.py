@@ -27,16 +27,18 @@ from localaws.jobs.warm.program import PythonProgram
 CANNOT_ENTER = 126  # what a shell says of a command it found and could not start
 
 
-def become(order: Order, received: list[int], report: int, blas: Iterable[Callable[[int], object]]) -> None:
+def become(
+    order: Order, zygote: int, received: list[int], report: int, blas: Iterable[Callable[[int], object]]
+) -> None:
     """Turn this process into the order's program, up to its first line.
 
     Args:
         order: What is asked for.
+        zygote: The process this one was forked from.
         received: The open files that came with it: its output, then its descriptors.
         report: Where the process id is told, once the process leads its own session.
         blas: Set the threads of each OpenBLAS.
     """
-    zygote = os.getppid()
     os.setsid()
     os.write(report, NUMBER.pack(os.getpid()))
     _take_files(received, order.descriptors)

@@ -69,6 +69,7 @@ class Zygote:
         Where a fork is not possible the report is closed unwritten.
         """
         document, report, *received = files
+        zygote = os.getpid()
         order = Order.loads(os.pread(document, os.fstat(document).st_size, 0))
         try:
             child = os.fork() if threads.running() == 1 else None
@@ -76,7 +77,7 @@ class Zygote:
             child = None
         if child == 0:
             self._orders.detach()  # or it would close its number, which may be a file of the program by then
-            become(order, received, report, self._blas)
+            become(order, zygote, received, report, self._blas)
             return order.program
         for number in (document, *received) if child is not None else files:
             os.close(number)
