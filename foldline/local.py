@@ -27,6 +27,7 @@ HOST = "127.0.0.1"
 LOG = "server.log"
 TAIL_LINES = 20
 POLL_SECONDS = 0.05
+ASK_SECONDS = 30.0
 REFUSALS = {3: "its port is taken", 4: "its state folder cannot be used", 5: "its state folder is in use"}
 """What the exit codes of ``python -m localaws`` mean."""
 
@@ -217,9 +218,43 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _ask(url: str, *, method: str = "GET", seconds: float = 5) -> Any:
+def ask(path: str, port: int | None = None, *, method: str = "GET", body: Any = None) -> Any:
+    """What the local endpoint says about itself at ``/_localaws/<path>``, a JSON document.
+
+    Args:
+        path: With its query, percent-encoded.
+        port: See `endpoint_port`.
+        method: HTTP's.
+        body: A JSON document to send.
+
+    Raises:
+        EnvironmentFault: No local endpoint runs there, or it refuses this; its own words are the cause.
+    """
+    port = endpoint_port(port)
+    url = f"http://{HOST}:{port}/_localaws/{path}"
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        return json.loads(_ask(url, method=method, seconds=ASK_SECONDS, data=data))
+    except urllib.error.HTTPError as error:
+        raise EnvironmentFault(_refusal(error), where=url) from error
+    except (OSError, ValueError) as error:
+        raise EnvironmentFault(
+            f"no local endpoint runs on port {port}",
+            cause=str(error),
+            mend="start it with `foldline local start`, or name its port with --port or AWS_ENDPOINT_URL",
+        ) from error
+
+
+def _refusal(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"the local endpoint answered {error.code}"
+
+
+def _ask(url: str, *, method: str = "GET", seconds: float = 5, data: bytes | None = None) -> Any:
     """The body of an answer from this machine, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    request = urllib.request.Request(url, method=method)  # noqa: S310  # our own URL
+    request = urllib.request.Request(url, data=data, method=method)  # noqa: S310  # our own URL
     with opener.open(request, timeout=seconds) as answer:
         return answer.read()

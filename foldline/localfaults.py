@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
 import urllib.parse
-import urllib.request
 from typing import Any
 
-from foldline.errors import EnvironmentFault
-from foldline.local import HOST, endpoint_port, health
-
-SECONDS = 10.0
+from foldline.local import ask
 
 Rule = dict[str, Any]
 
@@ -47,24 +41,5 @@ def clear_faults(port: int | None = None) -> int:
 
 
 def _ask(port: int | None, method: str, path: str = "", body: Rule | None = None) -> Rule:
-    number = endpoint_port(port)
-    if health(number) is None:
-        raise EnvironmentFault(
-            f"no local endpoint runs on port {number}",
-            mend="start it with `foldline local start`, or name its port with --port or AWS_ENDPOINT_URL",
-        )
-    url = f"http://{HOST}:{number}/_localaws/faults{path}"
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=SECONDS) as answer:
-            found: Rule = json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise EnvironmentFault(
-            "the local endpoint refused this about its fault rules",
-            where=url,
-            cause=json.load(error).get("message", ""),
-            mend="docs/localaws.md lists the effects and what each takes",
-        ) from error
+    found: Rule = ask(f"faults{path}", port, method=method, body=body)
     return found

@@ -17,7 +17,7 @@ from foldline.aws import Clients, endpoint_url
 from foldline.cli import samples as sample_data
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated
 from foldline.cli.live import Display
-from foldline.cli.local import Output
+from foldline.cli.options import Output
 from foldline.cli.run import Finished, parsed_params, run_pipeline
 from foldline.cli.summary import print_summary, summary_dict
 from foldline.config import Pipeline, load_pipeline

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from typing import Annotated, Any, Optional
 
 import typer
 
 from foldline import localfaults
+from foldline.cli.options import Output, Port
 
 app = typer.Typer(help="Faults on demand: add, list, remove, clear.", no_args_is_help=True)
 
-Port = Annotated[
-    Optional[int],  # noqa: UP045  # typer reads the annotation at run time
-    typer.Option(help="Port; by default that of AWS_ENDPOINT_URL, else 4566.", min=1, max=65535),
-]
 Text = Optional[str]  # noqa: UP045
 Whole = Optional[int]  # noqa: UP045
 Number = Optional[float]  # noqa: UP045
-
-
-class Output(StrEnum):
-    """How a result is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command()

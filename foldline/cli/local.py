@@ -1,10 +1,9 @@
-"""`foldline local start|stop|status|reset|fault`: the local AWS endpoint from the command line."""
+"""`foldline local start|stop|status|reset`: the local AWS endpoint from the command line."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Optional
 
@@ -12,28 +11,16 @@ import typer
 
 from foldline import local
 from foldline.cli import fault, look
+from foldline.cli.options import Output, Port
 from foldline.statefolder import delete_state, state_folder
 
-app = typer.Typer(help="The local AWS endpoint: start, stop, status, reset, faults.", no_args_is_help=True)
+app = typer.Typer(help="The local AWS endpoint: run it, look inside, make it fail.", no_args_is_help=True)
 app.add_typer(fault.app, name="fault")
-for command in look.COMMANDS:
-    app.command()(command)
 
-Port = Annotated[
-    Optional[int],  # noqa: UP045  # typer reads the annotation at run time
-    typer.Option(help="Port; by default that of AWS_ENDPOINT_URL, else 4566.", min=1, max=65535),
-]
 State = Annotated[
     Optional[Path],  # noqa: UP045  # typer reads the annotation at run time
     typer.Option(help="State folder; by default FOLDLINE_STATE, else .foldline/localaws of the project."),
 ]
-
-
-class Output(StrEnum):
-    """How a result is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 @app.command()
@@ -95,3 +82,7 @@ def reset(
         typer.confirm(f"delete {folder} with everything in it?", abort=True)
     delete_state(folder)
     typer.echo(f"deleted {folder}")
+
+
+for command in look.COMMANDS:
+    app.command()(command)
