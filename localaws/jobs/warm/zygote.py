@@ -16,14 +16,15 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).parents[3])
-from localaws.jobs.warm import threads  # noqa: E402
-from localaws.jobs.warm.child import become  # noqa: E402
-from localaws.jobs.warm.main import Loaded, run  # noqa: E402
-from localaws.jobs.warm.order import NUMBER, READY, RETIRE, Order  # noqa: E402
-from localaws.jobs.warm.program import PythonProgram  # noqa: E402
+if __name__ == "__main__":  # started by its path, so that path is all there is to find the rest by
+    sys.path[0] = str(Path(__file__).parents[3])
 
-del sys.path[0]
+from localaws.jobs.warm import threads
+from localaws.jobs.warm.child import become
+from localaws.jobs.warm.main import Loaded, run
+from localaws.jobs.warm.order import NUMBER, READY, RETIRE, Order
+from localaws.jobs.warm.program import PythonProgram
+
 MOST_FILES = 32  # that come with one order
 
 
@@ -128,6 +129,7 @@ def main() -> tuple[PythonProgram, Loaded] | None:
 
 
 if __name__ == "__main__":
+    del sys.path[0]
     found = main()
     if found is not None:
         run(*found)
