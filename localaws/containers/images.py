@@ -17,6 +17,7 @@ from localaws.jobs.failure import JobFailure
 
 GROUP = "localaws.images"
 SERVING = str(Path(__file__).with_name("serving.py"))
+PROGRAM = str(Path(__file__).parent.with_name("algorithms") / "program.py")
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,40 @@ class Image:
         return [*self.serve] if self.serve else [self.python, SERVING]
 
 
+ALGORITHMS = (
+    "sagemaker-xgboost",
+    "linear-learner",
+    "factorization-machines",
+    "kmeans",
+    "pca",
+    "knn",
+    "randomcutforest",
+)
+"""Repositories of the built-in algorithms; with a script of its own a job of the first is in script mode."""
+
+NOT_HERE = (
+    "blazingtext",
+    "forecasting-deepar",
+    "image-classification",
+    "ipinsights",
+    "lda",
+    "ntm",
+    "object-detection",
+    "object2vec",
+    "semantic-segmentation",
+    "seq2seq",
+)
+"""Repositories of AWS's algorithms that are not played."""
+
+
+def built_in(name: str) -> Image:
+    """The image of a built-in algorithm."""
+    program = (sys.executable, PROGRAM)
+    return Image(re.escape(name), train=(*program, "train", name), serve=(*program, "serve", name))
+
+
 FRAMEWORKS = (
-    Image(r"sagemaker-xgboost"),
+    *map(built_in, ALGORITHMS),
     Image(r"sagemaker-scikit-learn"),
     Image(r"sagemaker-base-python.*"),
     Image(r"sagemaker-distribution-.*"),
@@ -73,6 +106,8 @@ def image(uri: str) -> Image:
     for candidate in (*added_images(), *FRAMEWORKS):
         if re.fullmatch(candidate.repository, name):
             return candidate
+    if name in NOT_HERE:
+        raise JobFailure("ClientError", f"the built-in algorithm {name} is not implemented by localaws")
     raise JobFailure(
         "ClientError",
         f"no local runtime stands in for the image {uri}: its repository {name!r} is not in the registry "

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, Protocol
 
 CSV, JSON, NPY = "text/csv", "application/json", "application/x-npy"
 DRAIN_SECONDS = 60.0  # a request may take as long
@@ -127,6 +127,13 @@ def load_script(path: Path) -> ModuleType:
     return module
 
 
+class Answering(Protocol):
+    """What answers invocations; an exception with a ``status_code`` is answered with that."""
+
+    def answer(self, data: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        """The response body to a request body, and its content type."""
+
+
 class Requests:
     """Counts requests being answered, so that the server ends after the last of them."""
 
@@ -158,7 +165,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 1 << 16
-    model: Model
+    model: Answering
     requests = Requests()
 
     def do_GET(self) -> None:

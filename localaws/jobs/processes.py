@@ -43,14 +43,15 @@ class Outcome:
         return bool(self.code) and self.ended in (Ended.BY_THEMSELVES, Ended.HOST_FAILED)
 
 
-def algorithm_error(outcome: Outcome, files: list[Path]) -> str:
+def algorithm_error(outcome: Outcome, files: list[Path], kind: str = "AlgorithmError") -> str:
     """The FailureReason of programs that failed: ``AlgorithmError: <text>, exit code: n``.
 
     Args:
         outcome: How they ended.
         files: Where a program may have written why; without any the last lines of its output serve.
+        kind: Whose error it is.
     """
-    kind, ending = "AlgorithmError: ", f", exit code: {outcome.code}"
+    kind, ending = f"{kind}: ", f", exit code: {outcome.code}"
     for file in files:
         if file.is_file():
             return bounded(kind + beginning(file), ending)

@@ -10,6 +10,7 @@ from localaws.jobs.contract import host_count
 from localaws.jobs.job_queue import JobQueue
 from localaws.jobs.machine import Machine
 from localaws.jobs.processes import Processes
+from localaws.sagemaker.algorithm_metrics import with_metrics
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import FINAL, require_ended, require_running
 from localaws.sagemaker.quotas import Quotas
@@ -54,6 +55,8 @@ class TrainingJobs:
             AwsError: As CreateTrainingJob answers.
         """
         check_training_request(request)
+        algorithm = with_metrics(request["AlgorithmSpecification"], request.get("HyperParameters", {}))
+        request = {**request, "AlgorithmSpecification": algorithm}
         self._check_quota(request)
         now = time.time()
         starting = {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}

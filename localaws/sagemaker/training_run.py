@@ -14,6 +14,7 @@ from localaws.jobs.keeper.run import Ended, Run, RunRequest
 from localaws.jobs.metrics import MetricScanner
 from localaws.jobs.processes import Outcome, algorithm_error
 from localaws.jobs.sandbox import Instance
+from localaws.sagemaker.algorithm_metrics import CUSTOMER_ERROR, built_in
 from localaws.sagemaker.job_run import JobRun, struck
 from localaws.sagemaker.training_request import MAX_RUNTIME
 from localaws.sagemaker.training_results import save_checkpoints, upload_results
@@ -97,7 +98,9 @@ class TrainingRun(JobRun):
         ended = {"ended": outcome.at} if outcome.at is not None else {}
         if outcome.failed:
             files = [host.root / "output" / "failure" for host in hosts]
-            reason = algorithm_error(outcome, files)
+            program = built_in(self.job["AlgorithmSpecification"], self.job.get("HyperParameters", {}))
+            theirs = program and outcome.code == CUSTOMER_ERROR
+            reason = algorithm_error(outcome, files, "ClientError" if theirs else "AlgorithmError")
             self.move(self.name, "Failed", FailureReason=reason, **metrics, **ended)
             return False
         self.move(self.name, "Uploading")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.sagemaker.algorithm_metrics import with_metrics
 from localaws.sagemaker.refusals import invalid, not_implemented
 from localaws.sagemaker.training_request import check_training_request
 from localaws.sagemaker.tuning.parameters import parameters
@@ -41,7 +42,9 @@ class Definition:
     @property
     def pattern(self) -> str:
         """The regular expression that finds the objective in a log line; empty when the image is to know."""
-        found = self.document["AlgorithmSpecification"].get("MetricDefinitions", [])
+        found = with_metrics(self.document["AlgorithmSpecification"], self.static).get(
+            "MetricDefinitions", []
+        )
         return next((one["Regex"] for one in found if one["Name"] == self.objective.metric), "")
 
     def training_request(
