@@ -15,6 +15,8 @@ from localaws.fallthrough import FallThrough
 from localaws.faults.calls import answered
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.s3.rest import S3Api
+from localaws.sagemaker.featurestore.protocol import SERVICE as FEATURES
+from localaws.sagemaker.featurestore.protocol import is_feature_store
 from localaws.sagemaker.runtime import Runtime
 from localaws.services import Service
 from localaws.shapes import check, service_model, shaped
@@ -49,6 +51,8 @@ class Front:
             return self._guarded(request, "s3", lambda error: self._s3.error(error, request), self._s3.answer)
         if name == "sagemaker" and request.path in METRICS_PATHS:
             name = "sagemaker-metrics"  # which signs as SageMaker does
+        elif name == "sagemaker" and is_feature_store(request):
+            name = FEATURES  # and so does this
         elif name == "sagemaker" and "X-Amz-Target" not in request.headers:
             model = service_model("sagemaker-runtime")
             return self._guarded(

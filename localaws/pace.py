@@ -17,6 +17,7 @@ SECONDS = {
     "processing.Uploading": 10.0,
     "transform.Starting": 180.0,
     "tuning.Starting": 10.0,
+    "featuregroup.Creating": 20.0,
     "endpoint.Creating": 180.0,
     "endpoint.Updating": 180.0,
     "endpoint.Deleting": 5.0,

@@ -29,7 +29,7 @@ class JsonProtocol:
             raise AwsError(
                 "UnknownOperationException", f"X-Amz-Target is {target!r}, not {model.service_name}'s"
             )
-        return operation, _json_object(request)
+        return operation, json_object(request)
 
     def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
         """The answer of an operation, shaped already."""
@@ -101,7 +101,7 @@ class RestJsonProtocol:
         for name in model.operation_names:
             http = model.operation_model(name).http
             if (http["method"], http["requestUri"]) == (request.method, request.path):
-                return name, _json_object(request)
+                return name, json_object(request)
         raise AwsError("UnknownOperationException", f"no operation is {request.method} {request.path}", 404)
 
     def answer(self, operation: OperationModel, result: dict[str, Any]) -> Response:
@@ -117,7 +117,7 @@ class RestJsonProtocol:
         return response
 
 
-def _json_object(request: Request) -> dict[str, Any]:
+def json_object(request: Request) -> dict[str, Any]:
     """The members in a body."""
     try:
         members = json.loads(request.body.read() or b"{}")

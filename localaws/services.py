@@ -17,6 +17,9 @@ from localaws.logs import Logs
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.sagemaker import api as sagemaker
 from localaws.sagemaker.experiments.metrics import ComponentMetrics
+from localaws.sagemaker.featurestore import api as features
+from localaws.sagemaker.featurestore.protocol import SERVICE as FEATURES
+from localaws.sagemaker.featurestore.protocol import RecordProtocol
 from localaws.sts import Sts
 from localaws.world import World
 
@@ -84,6 +87,9 @@ def services(world: World) -> dict[str, Service]:
         platform,
         service("application-autoscaling", JsonProtocol(), "ValidationException", [scaling]),
         service("sagemaker-metrics", RestJsonProtocol(), "ValidationException", [ComponentMetrics(world)]),
+        service(
+            FEATURES, RecordProtocol(), features.runtime_validation_code, features.runtime_handlers(world)
+        ),
         service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
     ]

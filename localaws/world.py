@@ -10,6 +10,7 @@ from localaws.faults.rules import Faults
 from localaws.logstore import LogStore
 from localaws.pace import Pace
 from localaws.s3.blobs import Objects
+from localaws.sagemaker.featurestore.record_store import RecordStore
 from localaws.store import Store
 
 REGION = "us-east-1"
@@ -30,6 +31,7 @@ class World:
         logs: CloudWatch's log streams, in process.
         metrics: CloudWatch's metrics, in process.
         faults: The faults asked for, by rules.
+        features: Feature Store's records, in process.
         pace: Pauses for the time AWS would take, when asked to be realistic.
     """
 
@@ -42,6 +44,7 @@ class World:
     logs: LogStore
     metrics: Metrics
     faults: Faults
+    features: RecordStore
     pace: Pace
 
     @classmethod
@@ -58,6 +61,7 @@ class World:
             logs=LogStore(state / "logs.db"),
             metrics=Metrics(state / "metrics.db"),
             faults=Faults(store),
+            features=RecordStore(state / "features.db"),
             pace=Pace(pace),
         )
 
@@ -71,3 +75,4 @@ class World:
         self.objects.close()
         self.logs.close()
         self.metrics.close()
+        self.features.close()

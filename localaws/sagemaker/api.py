@@ -9,6 +9,7 @@ from localaws.sagemaker.experiments.components import TrialComponents
 from localaws.sagemaker.experiments.experiments import Experiments
 from localaws.sagemaker.experiments.lineage import Artifacts, Associations
 from localaws.sagemaker.experiments.trials import Trials
+from localaws.sagemaker.featurestore.api import group_handlers
 from localaws.sagemaker.model_package_groups import ModelPackageGroups
 from localaws.sagemaker.model_packages import ModelPackages
 from localaws.sagemaker.models import Models
@@ -42,6 +43,7 @@ def handlers(world: World) -> list[object]:
         TrialComponents(world),
         Artifacts(world),
         Associations(world),
+        *group_handlers(world),
         Search(world),
         Tags(world),
         machine,  # last: when all have put back what waits, jobs may start; and first to end

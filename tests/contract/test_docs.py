@@ -21,6 +21,7 @@ SERVICES = {
     "S3": "s3",
     "SageMaker": "sagemaker",
     "SageMaker runtime": "sagemaker-runtime",
+    "SageMaker Feature Store runtime": "sagemaker-featurestore-runtime",
     "SageMaker metrics": "sagemaker-metrics",
     "Glue": "glue",
     "Athena": "athena",
@@ -178,7 +179,7 @@ def test_the_local_endpoint_serves_what_its_page_lists(
     from botocore.exceptions import ClientError
 
     client = connect(endpoint, service, config=Config(parameter_validation=False))
-    in_url = service in ("s3", "sagemaker-runtime")
+    in_url = service in ("s3", "sagemaker-runtime", "sagemaker-featurestore-runtime")
     served = set()
     for name in client.meta.service_model.operation_names:
         operation = client.meta.service_model.operation_model(name)
