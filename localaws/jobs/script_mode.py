@@ -22,6 +22,7 @@ from localaws.jobs.sandbox import Instance
 from localaws.s3.blobs import Objects, split_uri
 
 FRAMEWORK_PREFIX = "sagemaker_"
+FRAMEWORK_NAMES = ("_tuning_objective_metric", "default_user_module_name")  # by the toolkit's params.py
 
 
 def decoded(value: str) -> Any:
@@ -37,7 +38,7 @@ def user_hyperparameters(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
     return {
         name: decoded(value)
         for name, value in sorted(hyperparameters.items())
-        if not name.startswith(FRAMEWORK_PREFIX)
+        if not name.startswith(FRAMEWORK_PREFIX) and name not in FRAMEWORK_NAMES
     }
 
 

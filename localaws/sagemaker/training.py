@@ -56,7 +56,8 @@ class TrainingJobs:
         """
         check_training_request(request)
         algorithm = with_metrics(request["AlgorithmSpecification"], request.get("HyperParameters", {}))
-        request = {**request, "AlgorithmSpecification": algorithm}
+        output = {"KmsKeyId": "", **request["OutputDataConfig"]}  # always described; SDK 2 reads it
+        request = {**request, "AlgorithmSpecification": algorithm, "OutputDataConfig": output}
         self._check_quota(request)
         now = time.time()
         starting = {"Status": "Starting", "StartTime": now, "StatusMessage": MESSAGES["Starting"]}

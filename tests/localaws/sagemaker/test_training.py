@@ -79,7 +79,8 @@ print("auc=0.5;"); print("auc=0.75;")
 
     def test_script_mode_unpacks_the_source_and_passes_hyperparameters(self, account):
         """
-        ``sagemaker_program`` of the unpacked ``sagemaker_submit_directory`` gets the others as ``--name value``.
+        ``sagemaker_program`` of the unpacked ``sagemaker_submit_directory`` gets the others as ``--name value``, but a
+        tuning job's ``_tuning_objective_metric``.
         """
         import io
         import tarfile
@@ -102,6 +103,7 @@ print("auc=0.5;"); print("auc=0.75;")
                 "max-depth": "3",
                 "name": json.dumps("a b"),
                 "n": "1",
+                "_tuning_objective_metric": "auc",
             },
         )
         model = account.members(f"out/{job['TrainingJobName']}/output/model.tar.gz")
@@ -148,6 +150,12 @@ print("auc=0.5;"); print("auc=0.75;")
         assert '{"alpha": 0.5}' == environment["SM_HPS"]
         assert "PYTEST_CURRENT_TEST" not in environment
         assert not {name for name in environment if name.startswith("LOCALAWS_")}
+
+    def test_the_output_is_described_with_its_key(self, account):
+        """
+        A job that names no key for its output is described with an empty one: SageMaker SDK 2 reads it in attach().
+        """
+        assert "" == account.train("print('hello')")["OutputDataConfig"]["KmsKeyId"]
 
     def test_a_job_may_edit_its_input_but_not_the_store(self, account):
         """
