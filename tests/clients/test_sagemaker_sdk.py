@@ -33,3 +33,13 @@ def test_a_tuner_finds_the_best_of_its_jobs(run_script):
     assert {"rate", "depth", "booster"} == found["tuned"].keys()
     depth, rate = int(found["tuned"]["depth"]), float(found["tuned"]["rate"])
     assert (rate - 0.3) ** 2 + (depth - 4) ** 2 == pytest.approx(found["value"], abs=1e-6)
+
+
+def test_feature_groups_take_frames_and_give_a_dataset(run_script):
+    """Frames are ingested by four threads and in batches; each visit is joined with the score of its time."""
+    found = run_script("sagemaker", "sagemaker_features")
+
+    assert 100 == found["listed"]
+    assert {"customer": "3", "at": "50.0", "score": "7.25"} == found["online"]
+    assert ["customer", "at", "paid", "score.1"] == found["columns"][:4]
+    assert [[1, 300.0, 2.5, 100.0], [2, 200.0, 3.5, 1.0]] == [row[:4] for row in found["dataset"]]

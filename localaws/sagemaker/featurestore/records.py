@@ -107,12 +107,13 @@ class Records:
         online = online_config(group) or {}
         if online.get("StorageType") not in ("Standard_V2", "InMemory"):
             raise wrong("UpdateRecord needs an online store of StorageType Standard_V2 or InMemory")
+        if ONLINE not in stores:
+            raise wrong("UpdateRecord needs the OnlineStore among the target stores")
         if len(request["Features"]) > MAX_UPDATED:
             raise wrong(f"UpdateRecord changes at most {MAX_UPDATED} features")
         with self._store.transaction():
             record = self._updated(group, request)
-            if ONLINE in stores:
-                self._store.put_online(group["FeatureGroupName"], record)
+            self._store.put_online(group["FeatureGroupName"], record)
             self._journal(group, record, stores)
 
     def _updated(self, group: dict[str, Any], request: dict[str, Any]) -> Record:
