@@ -19,7 +19,7 @@ from pathlib import Path
 
 from localaws.faults.control import FaultControl
 from localaws.front import Front
-from localaws.sagemaker.runtime import Runtime
+from localaws.sagemaker.api import runtime_of
 from localaws.server import IN_FLIGHT_SECONDS, Server
 from localaws.services import services
 from localaws.state import StateLocked, StateUnusable, claimed
@@ -77,7 +77,7 @@ def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
     server.services = services(world)
     server.fault_control = FaultControl(world.faults)
     server.site = Site(world, server.services)
-    server.front = Front(world, server.services, Runtime(world))
+    server.front = Front(world, server.services, runtime_of(server.services["sagemaker"].handlers))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _tell_to_stop(server))
     accepting = threading.Thread(target=server.serve_forever, args=(0.1,), name="accept", daemon=True)

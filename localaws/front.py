@@ -25,7 +25,7 @@ from localaws.world import World
 
 log = logging.getLogger("localaws")
 SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?:[\w-]+/)?([\w-]+)/aws4_request")
-ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/invocations")
+ENDPOINT_PATH = re.compile(r"/endpoints/([^/]+)/(invocations|async-invocations|invocations-response-stream)")
 METRICS_PATHS = ("/BatchPutMetrics", "/BatchGetMetrics")
 UNSIGNED_TARGETS = {
     "AWSCognitoIdentityService": "cognito-identity",
@@ -98,7 +98,7 @@ class Front:
             raise not_implemented("sagemaker", f"{request.method} {request.path}")
         body = request.body.read(INVOCATION_LIMIT)
         headers = dict(request.headers.items())
-        return Response(*self._runtime.invoke(unquote(found[1]), headers, body))
+        return self._runtime.answer(found[2], unquote(found[1]), headers, body)
 
     def _guarded(
         self,

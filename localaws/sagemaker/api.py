@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.endpoint_configs import EndpointConfigs
 from localaws.sagemaker.endpoints import Endpoints
@@ -10,10 +12,12 @@ from localaws.sagemaker.experiments.experiments import Experiments
 from localaws.sagemaker.experiments.lineage import Artifacts, Associations
 from localaws.sagemaker.experiments.trials import Trials
 from localaws.sagemaker.featurestore.api import group_handlers
+from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.model_package_groups import ModelPackageGroups
 from localaws.sagemaker.model_packages import ModelPackages
 from localaws.sagemaker.models import Models
 from localaws.sagemaker.processing import ProcessingJobs
+from localaws.sagemaker.runtime import Runtime
 from localaws.sagemaker.search import Search
 from localaws.sagemaker.tags import Tags
 from localaws.sagemaker.training import TrainingJobs
@@ -24,10 +28,17 @@ from localaws.world import World
 validation_code = "ValidationException"
 
 
+def runtime_of(handlers: Iterable[object]) -> Runtime:
+    """The one of SageMaker's handlers that answers invocations."""
+    [runtime] = [handler for handler in handlers if isinstance(handler, Runtime)]
+    return runtime
+
+
 def handlers(world: World) -> list[object]:
     """Everything that serves an operation of SageMaker over one world."""
     machine = Machine.of(world)
     training = TrainingJobs(machine)
+    hosts = Hosts()
     return [
         training,
         TuningJobs(world, training),
@@ -37,7 +48,8 @@ def handlers(world: World) -> list[object]:
         ModelPackageGroups(world),
         ModelPackages(world),
         EndpointConfigs(world),
-        Endpoints(machine),
+        Endpoints(machine, hosts),
+        Runtime(world, hosts),  # started when endpoints are; ended before their hosts are
         Experiments(world),
         Trials(world),
         TrialComponents(world),

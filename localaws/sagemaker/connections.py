@@ -24,6 +24,15 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def content_type(self) -> str:
+        """What the model says its answer is."""
+        return self.header("content-type") or "application/octet-stream"
+
+    def header(self, name: str) -> str | None:
+        """A header, whatever the case of its name."""
+        return next((value for key, value in self.headers.items() if key.lower() == name), None)
+
 
 class Connections:
     """A pool of connections by port; any thread may call."""

@@ -13,6 +13,7 @@ from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure, bounded, reason_of
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.fleet import Fleet
+from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.rollout_plan import ALL, Plan, Shares
 from localaws.sagemaker.rollout_watch import Closing, RolledBack, Watch
 from localaws.sagemaker.traffic import Lane, pending, remaining, rest, route, summaries
@@ -50,11 +51,13 @@ class Deployments:
 
     Args:
         machine: Where the servers run.
+        hosts: Where invocations find them.
         move: Changes an endpoint's status, ``move(name, status, **members)``.
     """
 
-    def __init__(self, machine: Machine, move: Callable[..., None]) -> None:
+    def __init__(self, machine: Machine, hosts: Hosts, move: Callable[..., None]) -> None:
         self._machine = machine
+        self._hosts = hosts
         self._move = move
         self._alarms = Alarms(machine.world)
         self._lock = threading.Lock()
@@ -113,7 +116,14 @@ class Deployments:
         endpoint = deployment.endpoint
         with self._lock:
             old = [lane.fleet for lane in self._lanes.get(endpoint, [])]
-        new = Fleet(self._machine, endpoint, deployment.config, deployment.variants, on_death=self._revive)
+        new = Fleet(
+            self._machine,
+            self._hosts,
+            endpoint,
+            deployment.config,
+            deployment.variants,
+            on_death=self._revive,
+        )
         watch = Watch(deployment.plan, self._alarms.tripped, self._closing)
         try:
             watch.look()

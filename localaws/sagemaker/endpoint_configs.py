@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from localaws.sagemaker.documents import Documents, Kind
+from localaws.sagemaker.endpoint_config_rules import check_config
+from localaws.sagemaker.model_containers import Container, served_containers
 from localaws.sagemaker.models import KIND as MODEL_KIND
-from localaws.sagemaker.refusals import invalid, refuse
 from localaws.world import World
 
 KIND = Kind(
@@ -16,40 +17,23 @@ KIND = Kind(
     exists='Cannot create already existing endpoint configuration "{arn}".',
     missing='Could not find endpoint configuration "{arn}".',
 )
-NOT_THERE = (
-    "AsyncInferenceConfig",
-    "DataCaptureConfig",
-    "ExplainerConfig",
-    "ShadowProductionVariants",
-    "CrossRegionTrafficConfig",
-)
-VARIANT_NOT_THERE = (
-    "ServerlessConfig",
-    "ManagedInstanceScaling",
-    "RoutingConfig",
-    "CapacityReservationConfig",
-)
 
 
 class EndpointConfigs:
     """Creates, describes, lists and deletes endpoint configurations."""
 
     def __init__(self, world: World) -> None:
+        self._world = world
         self._documents = Documents(world, KIND)
         self._models = Documents(world, MODEL_KIND)
 
     def CreateEndpointConfig(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store a configuration whose models are there."""
-        refuse("CreateEndpointConfig", request, NOT_THERE)
-        names = [variant["VariantName"] for variant in request["ProductionVariants"]]
-        if len(names) != len(set(names)):
-            raise invalid(f"Variant names must be unique within a configuration, got {', '.join(names)}")
-        for variant in request["ProductionVariants"]:
-            refuse(f"ProductionVariants[{variant['VariantName']}]", variant, VARIANT_NOT_THERE)
-            if "ModelName" not in variant:
-                raise invalid(f"The variant {variant['VariantName']} has no ModelName")
-            self._models.need(variant["ModelName"])
+        check_config(request, self._served)
         return {"EndpointConfigArn": self._documents.create(request)["EndpointConfigArn"]}
+
+    def _served(self, model: str) -> list[Container]:
+        return served_containers(self._world, self._models.need(model))
 
     def DescribeEndpointConfig(self, request: dict[str, Any]) -> dict[str, Any]:
         """The configuration."""

@@ -11,10 +11,11 @@ from localaws.sagemaker.deployments import Deployment, Deployments
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.endpoint_configs import KIND as CONFIG_KIND
 from localaws.sagemaker.endpoint_refusals import check_alarms, check_scaled, require_settled
+from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.refusals import invalid, refuse
 from localaws.sagemaker.rollout_plan import plan_of
 from localaws.sagemaker.traffic import changed, nothing, pending
-from localaws.sagemaker.variants import Variant, variants_of
+from localaws.sagemaker.variants import Variant, described, variants_of
 
 KIND = Kind(
     type="endpoint",
@@ -30,13 +31,13 @@ RESTARTED = "The local endpoint was restarted during the update; the endpoint se
 class Endpoints:
     """Creates, describes, lists, updates and deletes endpoints."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, hosts: Hosts) -> None:
         self._machine = machine
         self._documents = Documents(machine.world, KIND)
         self._configs = Documents(machine.world, CONFIG_KIND)
-        self._deployments = Deployments(machine, self.move)
+        self._deployments = Deployments(machine, hosts, self.move)
         for endpoint in self._documents.all():
-            if endpoint.get("_Route"):  # an earlier server's ports say nothing now
+            if endpoint.get("_Route"):  # an earlier server's hosts are gone
                 self.move(endpoint["EndpointName"], "", _Route=None)
 
     def CreateEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +57,8 @@ class Endpoints:
 
     def DescribeEndpoint(self, request: dict[str, Any]) -> dict[str, Any]:
         """The endpoint."""
-        return self._documents.need(request["EndpointName"])
+        endpoint = self._documents.need(request["EndpointName"])
+        return {**endpoint, **described(_variants(endpoint))}
 
     def ListEndpoints(self, request: dict[str, Any]) -> dict[str, Any]:
         """A page of endpoints."""

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
 from localaws.jobs.machine import Machine
-from localaws.sagemaker.model_server import ModelServer, Place
+from localaws.sagemaker.hosting.hosts import Host, Hosts
+from localaws.sagemaker.hosting.kinds import host_of
+from localaws.sagemaker.hosting.launcher import Launcher
 from localaws.sagemaker.variants import Variant
-
-THREADS = 1  # OpenMP threads of a model server: it answers many small requests side by side
 
 
 class Fleet:
-    """One server for each variant.
+    """One host for each variant.
 
     Args:
         machine: Where they run.
+        hosts: Where invocations find them.
         endpoint: The endpoint's name.
         config: The name of the configuration they serve.
         variants: What they serve; weights and counts may change while they do.
@@ -29,6 +29,7 @@ class Fleet:
     def __init__(
         self,
         machine: Machine,
+        hosts: Hosts,
         endpoint: str,
         config: str,
         variants: list[Variant],
@@ -41,7 +42,8 @@ class Fleet:
         self._machine = machine
         self._on_death = on_death
         self._lock = threading.Lock()
-        self._servers: dict[str, ModelServer] = {}
+        self._hosts = hosts
+        self._running: dict[str, Host] = {}
         self._ended = False
 
     def start(self) -> None:
@@ -73,46 +75,42 @@ class Fleet:
         """Whether the fleet was told to end."""
         return self._ended
 
-    def ports(self) -> dict[str, int]:
-        """The port of each variant's server."""
+    def hosts(self) -> dict[str, str]:
+        """The id of each variant's host."""
         with self._lock:
-            return {name: server.port for name, server in self._servers.items()}
+            return {name: host.id for name, host in self._running.items()}
 
     def stop(self) -> None:
         """Let every server finish what it answers, and end it."""
-        for server in self._end():
-            server.stop()
+        for host in self._end():
+            host.stop()
+            self._hosts.remove(host)
 
     def kill(self) -> None:
         """End every server at once."""
-        for server in self._end():
-            server.kill()
+        for host in self._end():
+            host.kill()
+            self._hosts.remove(host)
 
-    def _end(self) -> list[ModelServer]:
+    def _end(self) -> list[Host]:
         with self._lock:
             self._ended = True
-            return list(self._servers.values())
+            return list(self._running.values())
 
     def _launch(self, variant: Variant) -> None:
-        unique = uuid.uuid4().hex[:17]
-        place = Place(
-            self._machine.folder("endpoints", f"{self.endpoint}-{variant.name}-{unique}"),
-            f"/aws/sagemaker/Endpoints/{self.endpoint}",
-            f"{variant.name}/i-{unique}",
-            THREADS,
-            {},
-        )
-        server = ModelServer(self._machine, variant.container, place, lambda: self._on_death(self, variant))
+        launcher = Launcher(self._machine, self.endpoint, variant.name)
+        host = host_of(launcher, variant, lambda: self._on_death(self, variant))
+        self._hosts.add(host)
         with self._lock:
-            self._servers[variant.name] = server
+            former = self._running.get(variant.name)
+            self._running[variant.name] = host
             ended = self._ended
+        if former is not None:  # one of its containers has died
+            former.kill()
+            self._hosts.remove(former)
         if ended:
-            server.kill()
+            host.kill()
+            self._hosts.remove(host)
 
     def _wait(self, variant: Variant) -> None:
-        try:
-            self._servers[variant.name].wait_until_ready(variant.seconds)
-        except JobFailure as error:
-            raise JobFailure(
-                error.kind, f"The primary container for production variant {variant.name} {error.message}"
-            ) from error
+        self._running[variant.name].wait_until_ready(variant.seconds)

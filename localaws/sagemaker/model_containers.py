@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localaws.sagemaker.model_package_names import find_package
-from localaws.sagemaker.refusals import invalid, not_implemented, refuse_value
+from localaws.sagemaker.refusals import invalid, not_implemented, refuse, refuse_value
 from localaws.world import World
+
+NOT_THERE = ("AdditionalModelDataSources", "InferenceSpecificationName", "ContainerMetricsConfig")
+SOURCE_NOT_THERE = ("HubAccessConfig", "ManifestS3Uri")
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,18 @@ class Container:
         data: URI of ``model.tar.gz``; None for a model without data.
         source: An ``S3DataSource`` instead of an archive's URI.
         environment: The container's own variables.
+        name: Its hostname.
+        multi_model: Whether ``data`` is the prefix of many models' archives.
+        cached: Whether such models stay loaded.
     """
 
     image: str
     data: str | None = None
     source: dict[str, Any] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    name: str = "primary"
+    multi_model: bool = False
+    cached: bool = True
 
 
 def containers_of(world: World, model: dict[str, Any]) -> list[dict[str, Any]]:
@@ -50,13 +59,36 @@ def container_of(world: World, model: dict[str, Any]) -> Container:
         )
     [definition] = definitions
     refuse_value("ContainerDefinition.Mode", definition.get("Mode", "SingleModel"), ("SingleModel",))
-    source = definition.get("ModelDataSource", {}).get("S3DataSource")
+    return _container(definition, "primary")
+
+
+def served_containers(world: World, model: dict[str, Any]) -> list[Container]:
+    """The containers an endpoint runs for a model, in their order.
+
+    Raises:
+        AwsError: The model names a model package that is not there.
+    """
+    definitions = containers_of(world, model)
+    if len(definitions) == 1:
+        return [_container(definitions[0], "primary")]
+    return [_container(definition, f"container_{n}") for n, definition in enumerate(definitions, 1)]
+
+
+def _container(definition: dict[str, Any], name: str) -> Container:
     return Container(
-        definition["Image"], definition.get("ModelDataUrl"), source, dict(definition.get("Environment", {}))
+        definition["Image"],
+        definition.get("ModelDataUrl"),
+        definition.get("ModelDataSource", {}).get("S3DataSource"),
+        dict(definition.get("Environment", {})),
+        definition.get("ContainerHostname", name),
+        definition.get("Mode") == "MultiModel",
+        definition.get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled",
     )
 
 
 def _resolved(world: World, definition: dict[str, Any]) -> list[dict[str, Any]]:
+    refuse("ContainerDefinition", definition, NOT_THERE)
+    refuse("S3DataSource", definition.get("ModelDataSource", {}).get("S3DataSource", {}), SOURCE_NOT_THERE)
     if "ModelPackageName" not in definition:
         if "Image" not in definition:
             raise invalid("A container needs an Image or a ModelPackageName")

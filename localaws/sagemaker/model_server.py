@@ -93,6 +93,11 @@ class ModelServer:
                 Command(argv, environment, instance, instance.seen, place.stream, (listening.fileno(),)),
             )
 
+    @property
+    def alive(self) -> bool:
+        """Whether its program runs."""
+        return self._process.poll() is None
+
     def wait_until_ready(self, seconds: float) -> None:
         """Wait for the first good ping: the socket listens already, so one request waits for the model.
 
@@ -161,7 +166,9 @@ def _bring_in(objects: Objects, container: Container, instance: Instance) -> Non
         if container.source.get("CompressionType") == "Gzip":
             unpack(objects.get(*split_uri(uri)).path, model, uri)
         else:
-            found = items(objects, uri, "S3Prefix" if kind == "S3Object" else kind)
+            found = items(objects, uri, "S3Prefix")
+            if kind == "S3Object":  # a prefix of other keys, too
+                found = [item for item in found if item.object.key == split_uri(uri)[1]]
             stage(found, instance.inputs / "model", link=instance.private)
     code = container.environment.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     if code.startswith("s3://"):

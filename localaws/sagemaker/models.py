@@ -9,7 +9,7 @@ from localaws.s3.blobs import Objects, split_uri
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.model_containers import containers_of
 from localaws.sagemaker.model_package_names import find_package
-from localaws.sagemaker.refusals import invalid
+from localaws.sagemaker.refusals import invalid, not_implemented
 from localaws.world import World
 
 KIND = Kind(
@@ -32,6 +32,7 @@ class Models:
         """Store a model whose data is there."""
         if ("PrimaryContainer" in request) == bool(request.get("Containers")):
             raise invalid("You must provide either PrimaryContainer or Containers, and not both")
+        _check_together(request)
         for definition in [request.get("PrimaryContainer", {}), *request.get("Containers", [])]:
             _require_approval(self._world, definition)
         for container in containers_of(self._world, request):
@@ -61,8 +62,30 @@ def _require_approval(world: World, definition: dict[str, Any]) -> None:
         raise invalid(f"The model package {package['ModelPackageArn']} is {status}, not Approved")
 
 
+def _check_together(request: dict[str, Any]) -> None:
+    """Refuse containers that cannot serve together; the wording is ours."""
+    several = request.get("Containers", [])
+    modes = {definition.get("Mode") for definition in [request.get("PrimaryContainer", {}), *several]}
+    if len(several) > 1 and "MultiModel" in modes:
+        raise not_implemented("containers of Mode MultiModel beside others in one model")
+    names = [definition["ContainerHostname"] for definition in several if "ContainerHostname" in definition]
+    if len(names) != len(set(names)):
+        raise invalid(f"Each ContainerHostname must be unique within a model, got {', '.join(names)}")
+    if request.get("InferenceExecutionConfig", {}).get("Mode") == "Direct" and (
+        len(several) < 2 or len(names) < len(several)
+    ):
+        raise invalid(
+            "Inference execution mode Direct needs several Containers, each with a ContainerHostname"
+        )
+
+
 def _require_data(objects: Objects, container: dict[str, Any]) -> None:
     uri = container.get("ModelDataUrl")
+    if container.get("Mode") == "MultiModel":
+        if not uri:
+            raise invalid("A container of Mode MultiModel needs the prefix of its models as ModelDataUrl")
+        split_uri(uri)
+        return
     if not uri:
         return
     try:

@@ -25,17 +25,16 @@ class Lane:
 
 
 def route(lanes: Sequence[Lane]) -> list[dict[str, Any]]:
-    """The servers that get traffic: variant, port, weight against the others, configuration, instances."""
+    """The hosts that get traffic: weight against the others, configuration, and what the variant says."""
     targets = []
     for lane in lanes:
-        ports = lane.fleet.ports()
+        hosts = lane.fleet.hosts()
         targets += [
             {
-                "variant": variant.name,
-                "port": ports[variant.name],
+                **variant.routed(),
+                "host": hosts[variant.name],
                 "weight": variant.weight * lane.share(variant),
                 "config": lane.fleet.config,
-                "instances": variant.count,
             }
             for variant in lane.fleet.variants
             if lane.share(variant) > 0
@@ -49,9 +48,12 @@ def rest(shares: Shares, variants: Sequence[Variant]) -> Shares:
 
 
 def summaries(variants: Sequence[Variant], shares: Shares = ALL, status: str = "") -> list[dict[str, Any]]:
-    """Variants as a description shows them, with the weight and the instances of a share of the traffic."""
+    """Variants as a description shows them, with the weight and the instances of a share of the traffic.
+
+    Shadow variants have a place of their own in a description.
+    """
     found = []
-    for variant in variants:
+    for variant in production(variants):
         share = shares.get(variant.name, 1.0)
         found.append(
             {
@@ -63,6 +65,11 @@ def summaries(variants: Sequence[Variant], shares: Shares = ALL, status: str = "
             }
         )
     return found
+
+
+def production(variants: Sequence[Variant]) -> list[Variant]:
+    """The variants that answer callers: all but shadows."""
+    return [variant for variant in variants if not variant.shadow]
 
 
 def pending(
@@ -86,7 +93,7 @@ def remaining(plan: Plan, variants: Sequence[Variant], shares: Shares) -> list[d
     left = rest(shares, variants)
     shown = summaries(variants, left)
     if not plan.rolling:
-        for variant, entry in zip(variants, shown, strict=True):
+        for variant, entry in zip(production(variants), shown, strict=True):
             entry["CurrentInstanceCount"] = variant.count
     return shown
 
@@ -100,5 +107,5 @@ def changed(old: Sequence[Variant], new: Mapping[str, Variant]) -> list[dict[str
             "DesiredInstanceCount": new[variant.name].count,
             "VariantStatus": [{"Status": "Updating", "StartTime": time.time()}],
         }
-        for variant in old
+        for variant in production(old)
     ]
