@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,12 @@ class Predictions:
     Attributes:
         columns: By name, of shape (rows,) or (rows, values).
         plural: What AWS calls all of them in JSON.
-        csv: The columns of a CSV response; all when empty.
+        verbose: The columns of a response whose type says ``verbose=true``; the same when empty.
     """
 
     columns: Mapping[str, np.ndarray]
     plural: str = "predictions"
-    csv: tuple[str, ...] = ()
+    verbose: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def body(self, accept: str) -> tuple[bytes, str]:
         """The response's bytes and content type.
@@ -41,7 +41,9 @@ class Predictions:
         Raises:
             UnknownAccept: No such format.
         """
-        name = media_type(accept)[0]
+        name, options = media_type(accept)
+        if self.verbose and options.get("verbose") == "true":
+            return Predictions(self.verbose, self.plural).body(name)
         name = SAME.get(name, name)
         if name == JSON:
             return json.dumps({self.plural: list(self._rows())}).encode(), name
@@ -62,8 +64,7 @@ class Predictions:
             yield dict(zip(self.columns, values, strict=True))
 
     def _csv(self) -> bytes:
-        chosen = self.csv or tuple(self.columns)
-        columns = [self.columns[name].reshape(len(self.columns[name]), -1).tolist() for name in chosen]
+        columns = [column.reshape(len(column), -1).tolist() for column in self.columns.values()]
         lines = (
             ",".join(str(value) for part in parts for value in part) for parts in zip(*columns, strict=True)
         )

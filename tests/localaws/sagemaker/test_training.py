@@ -425,6 +425,8 @@ class TestEnds:
         A framework image without entrypoint and without script cannot run.
         """
         request = account.training_request()
+        algorithm = request["AlgorithmSpecification"]
+        algorithm["TrainingImage"] = algorithm["TrainingImage"].replace("xgboost", "scikit-learn")
         del request["AlgorithmSpecification"]["ContainerEntrypoint"]
         account.sagemaker.create_training_job(**request)
         reason = account.trained(request["TrainingJobName"])["FailureReason"]
