@@ -42,12 +42,12 @@ class Endpoint:
         return self.process.wait(20)
 
 
-def start_endpoint(state: Path, port: int = 0, *options: str) -> Endpoint:
-    """Start a local endpoint on a free port and wait until it is ready."""
+def start_endpoint(state: Path, port: int = 0, *options: str, warm: bool = True) -> Endpoint:
+    """Start a local endpoint on a free port and wait until it is ready; a short life is not worth a warm one."""
     state.mkdir(parents=True, exist_ok=True)
     log = state / "server.log"
     offset = log.stat().st_size if log.exists() else 0
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **({} if warm else {"LOCALAWS_WARM": "off"})}
     command = [sys.executable, "-P", "-m", "localaws", "--port", str(port), "--state", str(state), *options]
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, cwd=state)
@@ -83,7 +83,7 @@ def start() -> Iterator[Callable[..., Endpoint]]:
     running: list[Endpoint] = []
 
     def make(state: Path, port: int = 0, *options: str) -> Endpoint:
-        running.append(start_endpoint(state, port, *options))
+        running.append(start_endpoint(state, port, *options, warm=False))
         return running[-1]
 
     yield make

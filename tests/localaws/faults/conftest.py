@@ -27,7 +27,7 @@ def control(endpoint: Endpoint, method: str, path: str = "", body: object = None
 @pytest.fixture(scope="session")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
     """An endpoint of these tests' own: a rule is for everybody who calls."""
-    running = start_endpoint(tmp_path_factory.mktemp("faulty"))
+    running = start_endpoint(tmp_path_factory.mktemp("faulty"), warm=False)
     yield running
     running.stop()
 
