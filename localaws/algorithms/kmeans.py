@@ -12,7 +12,7 @@ import numpy as np
 
 from localaws.algorithms.algorithm import MODEL, TRAINING_TYPES, Algorithm
 from localaws.algorithms.errors import CustomerError
-from localaws.algorithms.hyperparameters import Parameter, choice, integer, number, text
+from localaws.algorithms.hyperparameters import Parameter, choice, flag, integer, number, text
 from localaws.algorithms.job import Job
 from localaws.algorithms.quality import progress, quality
 from localaws.algorithms.recordio import CONTENT_TYPE
@@ -28,6 +28,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "epochs": integer(1, default=1),
     "eval_metrics": text(default='["msd"]'),
     "extra_center_factor": integer(1, default="auto", auto=True),
+    "force_dense": flag(default=True),  # the SageMaker SDK sends it
     "half_life_time_size": integer(0, default=0),
     "init_method": choice("random", "kmeans++", default="random"),
     "local_lloyd_init_method": choice("random", "kmeans++", default="kmeans++"),

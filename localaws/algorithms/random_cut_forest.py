@@ -26,6 +26,7 @@ DEVIATIONS = 3  # from the mean score on; what AWS's documentation calls an anom
 PARAMETERS: Mapping[str, Parameter] = {
     "feature_dim": integer(1, 10_000, required=True),
     "eval_metrics": text(default=json.dumps(METRICS)),
+    "mini_batch_size": integer(1, default=1000),  # the SageMaker SDK sends it
     "num_samples_per_tree": integer(1, 2048, default=256),
     "num_trees": integer(50, 1000, default=100),
 }

@@ -1,23 +1,22 @@
 """The application/x-recordio-protobuf format: records of tensors, as SageMaker's algorithms exchange them.
 
-A file is a row of frames: a magic number, a length, a ``Record`` message, zeros up to four bytes. Read and
-written here without protobuf; what is written is byte for byte what the SageMaker SDK writes.
+A file is a row of frames with a ``Record`` message in each. Read and written here without protobuf; what is
+written is byte for byte what the SageMaker SDK writes.
 
-Source: aialgs.data.Record (AWS documentation, Common data formats for training); Apache MXNet's RecordIO.
+Source: aialgs.data.Record (AWS documentation, Common data formats for training).
 """
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from localaws.algorithms.errors import CustomerError
+from localaws.algorithms.frames import framed, frames, unframed
 
 CONTENT_TYPE = "application/x-recordio-protobuf"
-MAGIC = 0xCED7230A
 FLOAT32, FLOAT64, INT32 = 2, 3, 7  # numbers of the tensor fields of the message Value
 FEATURES, LABEL = 1, 2  # numbers of the maps of the message Record
 FLOATS = {FLOAT32: "<f4", FLOAT64: "<f8"}
@@ -62,26 +61,11 @@ def read(data: bytes) -> Iterator[Record]:
     Raises:
         CustomerError: The bytes are not in this format.
     """
-    for frame in frames(data):
-        try:
-            yield _record(memoryview(frame)[8:])
-        except (ValueError, IndexError, TypeError) as error:
-            raise CustomerError(f"a record is not a protobuf Record message: {error}") from error
-
-
-def frames(data: bytes) -> Iterator[bytes]:
-    """The records of a file as they are, each with its header and without its padding."""
-    position = 0
-    while position < len(data):
-        if len(data) - position < 8:
-            raise CustomerError(f"the RecordIO header at byte {position} is cut off")
-        magic, length = struct.unpack_from("<II", data, position)
-        if magic != MAGIC:
-            raise CustomerError(f"no RecordIO header at byte {position}: found {magic:#010x}, not {MAGIC:#x}")
-        if position + 8 + length > len(data):
-            raise CustomerError(f"the RecordIO record at byte {position} is cut off")
-        yield data[position : position + 8 + length]
-        position += 8 + length + -length % 4
+    try:
+        for frame in frames(data):
+            yield _record(memoryview(unframed(frame)))
+    except (ValueError, IndexError, TypeError, KeyError) as error:
+        raise CustomerError(f"the data is not RecordIO of protobuf Record messages: {error}") from error
 
 
 def write(records: Iterable[Record]) -> bytes:
@@ -93,7 +77,7 @@ def write(records: Iterable[Record]) -> bytes:
             for number, tensors in ((FEATURES, record.features), (LABEL, record.label))
             for name, tensor in tensors.items()
         )
-        parts += [struct.pack("<II", MAGIC, len(message)), message, bytes(-len(message) % 4)]
+        parts.append(framed(message))
     return b"".join(parts)
 
 

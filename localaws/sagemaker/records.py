@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from localaws.algorithms.frames import frames
 from localaws.jobs.failure import JobFailure
 
 MIB = 1 << 20
@@ -17,15 +18,17 @@ class Batch:
     Attributes:
         first: Number of its first record, from 0.
         records: What each holds, as the model gets them.
+        separator: What is between them.
     """
 
     first: int
     records: list[bytes]
+    separator: bytes = b"\n"
 
     @property
     def payload(self) -> bytes:
         """The body of the request."""
-        return b"\n".join(self.records)
+        return self.separator.join(self.records)
 
     @property
     def last(self) -> int:
@@ -34,7 +37,16 @@ class Batch:
 
 
 def split(data: bytes, split_type: str) -> list[bytes]:
-    """The records of an object: its lines, or itself."""
+    """The records of an object: its lines, its RecordIO frames, or itself.
+
+    Raises:
+        JobFailure: It is not RecordIO.
+    """
+    if split_type == "RecordIO":
+        try:
+            return list(frames(data))
+        except ValueError as error:
+            raise JobFailure("ClientError", f"SplitType is RecordIO, but {error}") from error
     if split_type != "Line":
         return [data]
     lines = data.split(b"\n")
@@ -43,13 +55,16 @@ def split(data: bytes, split_type: str) -> list[bytes]:
     return [line.removesuffix(b"\r") for line in lines]
 
 
-def batches(records: list[bytes], *, several: bool, max_bytes: int) -> Iterator[Batch]:
+def batches(
+    records: list[bytes], *, several: bool, max_bytes: int, separator: bytes = b"\n"
+) -> Iterator[Batch]:
     """Pack records into payloads: one each, or as many as fit.
 
     Args:
         records: In order.
         several: Whether a payload may hold more than one.
         max_bytes: Of a payload; 0 is without bound.
+        separator: What a payload has between records.
 
     Raises:
         JobFailure: A record alone is larger.
@@ -63,11 +78,11 @@ def batches(records: list[bytes], *, several: bool, max_bytes: int) -> Iterator[
             )
         full = max_bytes and size + len(record) > max_bytes
         if number > first and (not several or full):
-            yield Batch(first, records[first:number])
+            yield Batch(first, records[first:number], separator)
             first, size = number, 0
-        size += len(record) + 1
+        size += len(record) + len(separator)
     if first < len(records):
-        yield Batch(first, records[first:])
+        yield Batch(first, records[first:], separator)
 
 
 def assemble(parts: list[bytes], assemble_with: str) -> bytes:

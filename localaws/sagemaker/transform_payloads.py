@@ -46,7 +46,12 @@ class Payloads:
             data = _unzipped(data, where)
         originals = split(data, given.get("SplitType", "None"))
         processing = DataProcessing.of(self.job)
-        packed = batches(processing.inputs(originals, where), several=self.several, max_bytes=self._max_bytes)
+        packed = batches(
+            processing.inputs(originals, where),
+            several=self.several,
+            max_bytes=self._max_bytes,
+            separator=b"" if given.get("SplitType") == "RecordIO" else b"\n",
+        )
 
         def answered(batch: Batch) -> bytes:
             span = f"records {batch.first + 1} to {batch.last + 1} of {where}"

@@ -28,7 +28,7 @@ def check_transform_request(request: dict[str, Any]) -> None:
     split_uri(source["S3Uri"])
     split_uri(output["S3OutputPath"])
     refuse_value("TransformInput.S3DataType", source["S3DataType"], ("S3Prefix", "ManifestFile"))
-    refuse_value("TransformInput.SplitType", given.get("SplitType", "None"), ("None", "Line"))
+    refuse_value("TransformInput.SplitType", given.get("SplitType", "None"), ("None", "Line", "RecordIO"))
     refuse_value("TransformInput.CompressionType", given.get("CompressionType", "None"), ("None", "Gzip"))
     size, concurrent = request.get("MaxPayloadInMB", 0), request.get("MaxConcurrentTransforms", 1)
     if size * max(1, concurrent) > MAX_TOGETHER:

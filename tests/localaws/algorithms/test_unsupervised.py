@@ -57,6 +57,14 @@ def test_pca_projects_as_scikit_learn_does(lab, mode):
     ask = lab.endpoint(job)
     answer = recordio.read(ask(recordio.write(records[:5]), KIND, KIND))
     found = np.stack([record.label["projection"].values for record in answer])
+    job_out = lab.transform(
+        job,
+        recordio.write(records),
+        {"ContentType": KIND, "SplitType": "RecordIO"},
+        {"Accept": "application/jsonlines", "AssembleWith": "Line"},
+    )
+    assert 150 == len(job_out.splitlines())
+    assert pytest.approx(found[0], abs=1e-4) == json.loads(job_out.splitlines()[0])["projection"]
     theirs = PCA(2).fit(rows).transform(rows[:5])[:, ::-1]
     assert np.abs(theirs) == pytest.approx(np.abs(found), abs=1e-3)
     projections = json.loads(ask(csv(rows[:1])))["projections"]

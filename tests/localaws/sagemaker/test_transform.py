@@ -293,7 +293,7 @@ def test_as_many_payloads_as_asked_are_under_way_at_once(account):
             "ValidationException",
             "must not exceed 100 MB",
         ),
-        ({"TransformInput": {"SplitType": "RecordIO"}}, "NotImplemented", "'RecordIO'"),
+        ({"TransformInput": {"SplitType": "TFRecord"}}, "NotImplemented", "'TFRecord'"),
         ({"DataProcessing": {"InputFilter": "$..x"}}, "NotImplemented", "$..x"),
         ({"DataProcessing": {"InputFilter": "x"}}, "ValidationException", "does not begin with $"),
         (
