@@ -100,7 +100,7 @@ def test_reset_ends_what_a_killed_server_left(port, state, tmp_path):
             "ContainerEntrypoint": [
                 "bash",
                 "-c",
-                f"echo $$ > {mark}.new; mv {mark}.new {mark}; exec sleep 300",
+                f"cd {tmp_path}; echo $$ > new; mv new pid; exec sleep 300",
             ],
         },
         OutputDataConfig={"S3OutputPath": "s3://left/"},

@@ -82,7 +82,6 @@ def test_kinds(sql, kind, name):
     "sql",
     [
         "MERGE INTO t USING s ON a = b",
-        "PREPARE p FROM SELECT 1",
         "EXPLAIN ANALYZE SELECT 1",
         "SHOW FUNCTIONS",
     ],
