@@ -10,7 +10,7 @@ from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import require_ended, require_running
 from localaws.sagemaker.listing import page
 from localaws.sagemaker.training import TrainingJobs
-from localaws.sagemaker.tuning.plan import Plan
+from localaws.sagemaker.tuning.plan import Plan, described
 from localaws.sagemaker.tuning.run import TuningRun, is_over
 from localaws.sagemaker.tuning.trials import objective_counters, status_counters
 from localaws.sagemaker.tuning.warm_start import check_parents, inherited
@@ -64,7 +64,7 @@ class TuningJobs:
 
     def DescribeHyperParameterTuningJob(self, request: dict[str, Any]) -> dict[str, Any]:
         """The job."""
-        return self._documents.need(request["HyperParameterTuningJobName"])
+        return described(self._documents.need(request["HyperParameterTuningJobName"]))
 
     def ListHyperParameterTuningJobs(self, request: dict[str, Any]) -> dict[str, Any]:
         """A page of jobs, by name unless asked otherwise."""

@@ -83,6 +83,23 @@ class Plan:
         return self.definitions[0].objective
 
 
+def described(job: dict[str, Any]) -> dict[str, Any]:
+    """A stored job as it is described: each definition's static hyperparameters name the objective, too."""
+    config = job["HyperParameterTuningJobConfig"]
+
+    def named(document: dict[str, Any]) -> dict[str, Any]:
+        objective = document.get("TuningObjective") or config["HyperParameterTuningJobObjective"]
+        static = {
+            **document.get("StaticHyperParameters", {}),
+            "_tuning_objective_metric": objective["MetricName"],
+        }
+        return {**document, "StaticHyperParameters": static}
+
+    if "TrainingJobDefinition" in job:
+        return {**job, "TrainingJobDefinition": named(job["TrainingJobDefinition"])}
+    return {**job, "TrainingJobDefinitions": [named(document) for document in job["TrainingJobDefinitions"]]}
+
+
 def _documents(request: dict[str, Any]) -> list[dict[str, Any]]:
     """The training job definitions of a request."""
     single, several = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")

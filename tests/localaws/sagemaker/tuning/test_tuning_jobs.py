@@ -51,6 +51,7 @@ def test_trials_are_training_jobs(tuner):
     assert done["HyperParameterTuningJobArn"] == job["TuningJobArn"]
     assert [{"Key": "team", "Value": "ml"}] == tags
     assert "score" == given["_tuning_objective_metric"]
+    assert "score" == done["TrainingJobDefinition"]["StaticHyperParameters"]["_tuning_objective_metric"]
     assert "train.py" == given["sagemaker_program"]
     assert given["c"] in ('"a"', '"b"')
     assert given["n"] in "12345"
