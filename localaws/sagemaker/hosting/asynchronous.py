@@ -186,7 +186,7 @@ class AsyncInvocations:
             objects.index.need_bucket(bucket)
             with objects.files.writer() as writer:
                 writer.write(body)
-                objects.publish(bucket, key, writer.seal(), headers={"content-type": content_type})
+                objects.publish(bucket, key, writer.seal(), headers={"Content-Type": content_type})
         except AwsError as error:
             log.warning("the result of an asynchronous invocation cannot be stored at %s: %s", uri, error)
             return False
