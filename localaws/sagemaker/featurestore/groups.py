@@ -24,6 +24,7 @@ class FeatureGroups:
     def __init__(self, world: World) -> None:
         self._world = world
         self._groups = Documents(world, KIND)
+        self._catalog = Catalog(world)
         self._creation = Creation(world)
         self._offline = OfflineStore(world)
 
@@ -42,20 +43,21 @@ class FeatureGroups:
     def CreateFeatureGroup(self, request: dict[str, Any]) -> dict[str, Any]:
         """Store a group that is right, and begin to make its stores."""
         check_group(request)
-        now = time.time()
-        members: dict[str, Any] = {"FeatureGroupStatus": "Creating", "CreationTime": now, "_Features": {}}
+        members: dict[str, Any] = {"FeatureGroupStatus": "Creating", "_Features": {}}
         if "OfflineStoreConfig" in request:
-            members["OfflineStoreConfig"] = self._resolved(request, now)
+            members["OfflineStoreConfig"] = self._resolved(request)
         if "OnlineStoreConfig" in request:
             members["OnlineStoreConfig"] = {"StorageType": "Standard", **request["OnlineStoreConfig"]}
         group = self._groups.create(request, **members)
         self._creation.begin(group["FeatureGroupName"])
         return {"FeatureGroupArn": group["FeatureGroupArn"]}
 
-    def _resolved(self, request: dict[str, Any], created: float) -> dict[str, Any]:
+    def _resolved(self, request: dict[str, Any]) -> dict[str, Any]:
         """The offline store's configuration with what Feature Store fills in."""
         name, offline = request["FeatureGroupName"], request["OfflineStoreConfig"]
-        storage = offline["S3StorageConfig"]
+        storage, created = offline["S3StorageConfig"], int(time.time())
+        while self._catalog.has_table(layout.DATABASE, layout.generated_table(name, created)):
+            created += 1  # a former group of the name was made this very second; its table stays
         uri = layout.resolved_uri(self._world, name, created, storage["S3Uri"])
         filled = {
             **offline,
@@ -77,19 +79,13 @@ class FeatureGroups:
     def ListFeatureGroups(self, request: dict[str, Any]) -> dict[str, Any]:
         """A page of groups."""
         asked = dict(request)
-        status, offline = (
-            asked.pop("FeatureGroupStatusEquals", None),
-            asked.pop("OfflineStoreStatusEquals", None),
-        )
-        found = [
-            {**group, "_Offline": group.get("OfflineStoreStatus", {}).get("Status", "")}
-            for group in self._groups.all()
-        ]
-        found = [
-            group
-            for group in found
-            if status in (None, group["FeatureGroupStatus"]) and offline in (None, group["_Offline"])
-        ]
+        status = asked.pop("FeatureGroupStatusEquals", None)
+        offline = asked.pop("OfflineStoreStatusEquals", None)
+        found = []
+        for group in self._groups.all():
+            group["_Offline"] = group.get("OfflineStoreStatus", {}).get("Status", "")
+            if status in (None, group["FeatureGroupStatus"]) and offline in (None, group["_Offline"]):
+                found.append(group)
         orders = {"FeatureGroupStatus": "FeatureGroupStatus", "OfflineStoreStatus": "_Offline"}
         return page(found, asked, "FeatureGroupSummaries", name=KIND.name, orders=orders)
 
@@ -123,28 +119,27 @@ class FeatureGroups:
             return
         database = offline["DataCatalogConfig"]["Database"]
         try:
-            Catalog(self._world).update_table(database, layout.table_input(group))
+            self._catalog.update_table(database, layout.table_input(group))
         except AwsError as error:
-            raise invalid(
-                f"The offline store's table cannot get the new features: {error.message}"
-            ) from error
+            message = f"The offline store's table cannot get the new features: {error.message}"
+            raise invalid(message) from error
 
     def DeleteFeatureGroup(self, request: dict[str, Any]) -> None:
         """Write what is still to write offline, and forget the group; its files and its table stay."""
-        group = self._groups.need(request["FeatureGroupName"])
-        name = group["FeatureGroupName"]
-        if group["FeatureGroupStatus"] == "Creating":
-            raise AwsError(
-                "ResourceInUse", f"FeatureGroup {name} is Creating; it can be deleted once that is over"
-            )
-        self._groups.update(name, FeatureGroupStatus="Deleting")  # takes no more records
+        name = request["FeatureGroupName"]
+        with self._world.features.transaction(), self._world.store.transaction():  # amid no record's writing
+            if self._groups.need(name)["FeatureGroupStatus"] == "Creating":
+                raise AwsError(
+                    "ResourceInUse", f"FeatureGroup {name} is Creating; it can be deleted once that is over"
+                )
+            self._groups.update(name, FeatureGroupStatus="Deleting")  # takes no more records
         self._delete(name)
 
     def _delete(self, name: str) -> None:
         self._offline.write(name)
         with self._world.features.writing:
-            self._groups.delete(name)
             self._world.features.forget(name)
+            self._groups.delete(name)
 
 
 def _updated(online: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -21,16 +21,20 @@ PARTITION_KEYS = ("year", "month", "day", "hour")
 RANDOM_CHARACTERS = 16
 
 
-def resolved_uri(world: World, name: str, created: float, uri: str) -> str:
+def resolved_uri(world: World, name: str, created: int, uri: str) -> str:
     """The folder of a group's data."""
-    inner = f"{world.account}/sagemaker/{world.region}/offline-store/{name}-{int(created)}/data"
+    inner = f"{world.account}/sagemaker/{world.region}/offline-store/{name}-{created}/data"
     return f"{uri.rstrip('/')}/{inner}"
 
 
-def generated_catalog(name: str, created: float) -> dict[str, str]:
-    """The table a group gets when it asks for none of its own, named as Athena likes it."""
-    table = f"{name.lower().replace('-', '_')}_{int(created)}"
-    return {"TableName": table, "Catalog": CATALOG, "Database": DATABASE}
+def generated_catalog(name: str, created: int) -> dict[str, str]:
+    """The table a group gets when it asks for none of its own."""
+    return {"TableName": generated_table(name, created), "Catalog": CATALOG, "Database": DATABASE}
+
+
+def generated_table(name: str, created: int) -> str:
+    """A table's name as Athena likes it: of a group and the second it was made in."""
+    return f"{name.lower().replace('-', '_')}_{created}"
 
 
 def table_input(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +80,7 @@ def glue_type(feature: Mapping[str, Any]) -> str:
 def partition_of(event: int) -> tuple[str, ...]:
     """The values of the partition keys for an event time."""
     when = moment(event)
-    return f"{when:%Y}", f"{when:%m}", f"{when:%d}", f"{when:%H}"
+    return f"{when.year:04}", f"{when:%m}", f"{when:%d}", f"{when:%H}"
 
 
 def folder_of(partition: tuple[str, ...]) -> str:

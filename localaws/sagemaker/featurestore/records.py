@@ -34,16 +34,16 @@ class Records:
 
     def PutRecord(self, request: dict[str, Any]) -> None:
         """Write a record: offline always, online if its event time is later than what is there."""
-        group = self.writable(request["FeatureGroupName"])
-        stores = target_stores(group, request)
-        record = checked_record(group, request["Record"])
-        online = online_config(group) or {}
-        ttl = duration(request.get("TtlDuration") or online.get("TtlDuration"))
-        if "TtlDuration" in request and ONLINE not in stores:
-            raise wrong("TtlDuration needs the OnlineStore among the target stores")
-        if ttl is not None:
-            record = replace(record, expires=record.event + ttl)
-        with self._store.transaction():
+        with self._store.transaction():  # of which the deletion of a group waits for the end
+            group = self.writable(request["FeatureGroupName"])
+            stores = target_stores(group, request)
+            record = checked_record(group, request["Record"])
+            online = online_config(group) or {}
+            ttl = duration(request.get("TtlDuration") or online.get("TtlDuration"))
+            if "TtlDuration" in request and ONLINE not in stores:
+                raise wrong("TtlDuration needs the OnlineStore among the target stores")
+            if ttl is not None:
+                record = replace(record, expires=record.event + ttl)
             if ONLINE in stores and self._is_newer(group, record):
                 self._store.put_online(group["FeatureGroupName"], record)
             self._journal(group, record, stores)
@@ -76,42 +76,35 @@ class Records:
 
     def DeleteRecord(self, request: dict[str, Any]) -> None:
         """Delete a record as of an event time, and mark that offline."""
-        group = self.writable(request["FeatureGroupName"])
-        stores = target_stores(group, request)
-        name, identifier = group["FeatureGroupName"], request["RecordIdentifierValueAsString"]
-        mark = replace(
-            checked_record(
-                group,
-                [
-                    {"FeatureName": group["RecordIdentifierFeatureName"], "ValueAsString": identifier},
-                    {"FeatureName": group["EventTimeFeatureName"], "ValueAsString": request["EventTime"]},
-                ],
-            ),
-            deleted=True,
-        )
         with self._store.transaction():
+            group = self.writable(request["FeatureGroupName"])
+            stores = target_stores(group, request)
+            mark = deletion_mark(group, request)
             if ONLINE in stores:
-                newer = self._is_newer(group, mark)
-                if request.get("DeletionMode") == "HardDelete":
-                    if not newer:
-                        raise wrong("EventTime: it must be later than the record's own for a HardDelete")
-                    self._store.remove_online(name, identifier)
-                elif newer:
-                    self._store.put_online(name, mark)
+                self._delete_online(group, mark, hard=request.get("DeletionMode") == "HardDelete")
             self._journal(group, mark, stores)
+
+    def _delete_online(self, group: dict[str, Any], mark: Record, *, hard: bool) -> None:
+        newer = self._is_newer(group, mark)
+        if hard and not newer:
+            raise wrong("EventTime: it must be later than the record's own for a HardDelete")
+        if hard:
+            self._store.remove_online(group["FeatureGroupName"], mark.identifier)
+        elif newer:
+            self._store.put_online(group["FeatureGroupName"], mark)
 
     def UpdateRecord(self, request: dict[str, Any]) -> None:
         """Change some features of a record that is online."""
-        group = self.writable(request["FeatureGroupName"])
-        stores = target_stores(group, request)
-        online = online_config(group) or {}
-        if online.get("StorageType") not in ("Standard_V2", "InMemory"):
-            raise wrong("UpdateRecord needs an online store of StorageType Standard_V2 or InMemory")
-        if ONLINE not in stores:
-            raise wrong("UpdateRecord needs the OnlineStore among the target stores")
-        if len(request["Features"]) > MAX_UPDATED:
-            raise wrong(f"UpdateRecord changes at most {MAX_UPDATED} features")
         with self._store.transaction():
+            group = self.writable(request["FeatureGroupName"])
+            stores = target_stores(group, request)
+            online = online_config(group) or {}
+            if online.get("StorageType") not in ("Standard_V2", "InMemory"):
+                raise wrong("UpdateRecord needs an online store of StorageType Standard_V2 or InMemory")
+            if ONLINE not in stores:
+                raise wrong("UpdateRecord needs the OnlineStore among the target stores")
+            if len(request["Features"]) > MAX_UPDATED:
+                raise wrong(f"UpdateRecord changes at most {MAX_UPDATED} features")
             record = self._updated(group, request)
             self._store.put_online(group["FeatureGroupName"], record)
             self._journal(group, record, stores)
@@ -190,6 +183,20 @@ class Records:
     def _journal(self, group: dict[str, Any], record: Record, stores: Sequence[str]) -> None:
         if OFFLINE in stores:
             self._store.append(group["FeatureGroupName"], record)
+
+
+def deletion_mark(group: dict[str, Any], request: dict[str, Any]) -> Record:
+    """The mark a deletion leaves: the record's identifier and the deletion's event time, no other value.
+
+    Raises:
+        AwsError: ValidationError.
+    """
+    named = {
+        group["RecordIdentifierFeatureName"]: request["RecordIdentifierValueAsString"],
+        group["EventTimeFeatureName"]: request["EventTime"],
+    }
+    values = [{"FeatureName": name, "ValueAsString": text} for name, text in named.items()]
+    return replace(checked_record(group, values), deleted=True)
 
 
 def target_stores(group: dict[str, Any], request: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from localaws.sagemaker.featurestore.event_time import microseconds
 from localaws.sagemaker.featurestore.kinds import wrong
 from localaws.sagemaker.featurestore.record_store import Record, Value, Values
 
-INTEGRAL = re.compile(r"[+-]?\d+")
+INTEGRAL = re.compile(r"[+-]?[0-9]{1,19}")
 INT64 = 1 << 63
 UNIT_SECONDS = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86_400, "Weeks": 604_800}
 Group = Mapping[str, Any]
