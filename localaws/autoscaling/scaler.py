@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -15,10 +14,10 @@ from localaws.autoscaling.policies import DEFAULT_COOLDOWN, wanted_count
 from localaws.autoscaling.targets import ACTIVITIES, POLICIES, TARGETS, policies_of, split_resource
 from localaws.cloudwatch.alarms import Alarms
 from localaws.errors import AwsError
+from localaws.watching import Watcher
 from localaws.world import World
 
 log = logging.getLogger("localaws")
-EVERY_SECONDS = 1.0
 WAITING = "Waiting for change to be fulfilled by sagemaker."
 
 
@@ -44,32 +43,19 @@ class Scaler:
         self._alarms = Alarms(world)
         self._endpoints = endpoints
         self._looked = time.time()
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="scaler", daemon=True)
+        self._watcher = Watcher("scaler", self._look)
 
     def start(self) -> None:
         """Begin, with the policies of an earlier server."""
-        self._wake.set()
-        self._thread.start()
+        self._watcher.start()
 
     def wake(self) -> None:
         """There may be a policy now."""
-        self._wake.set()
+        self._watcher.wake()
 
     def stop(self) -> None:
         """Scale no more."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            while not self._stopped.is_set() and self._look():
-                self._stopped.wait(EVERY_SECONDS)
+        self._watcher.stop()
 
     def _look(self) -> bool:
         """Whether there are policies; what their alarms ask for is under way then."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 import time
 from typing import Any
 
@@ -14,10 +13,10 @@ from localaws.cloudwatch.evaluation import grid_of, judge
 from localaws.cloudwatch.metrics import Metrics
 from localaws.cloudwatch.queries import longest_period, metric_points, run
 from localaws.cloudwatch.seriesmath import Points
+from localaws.watching import Watcher
 from localaws.world import World
 
 log = logging.getLogger("localaws")
-EVERY_SECONDS = 1.0
 
 
 class Evaluator:
@@ -26,33 +25,20 @@ class Evaluator:
     def __init__(self, world: World) -> None:
         self._metrics: Metrics = world.metrics
         self._alarms = Alarms(world)
-        self._wake = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="alarms", daemon=True)
+        self._watcher = Watcher("alarms", self._judge_all)
 
     def start(self) -> None:
         """Begin, with the alarms of an earlier server."""
         self._alarms.forget_old_history()
-        self._wake.set()
-        self._thread.start()
+        self._watcher.start()
 
     def wake(self) -> None:
         """There may be an alarm now."""
-        self._wake.set()
+        self._watcher.wake()
 
     def stop(self) -> None:
         """Judge no more."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _work(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            while not self._stopped.is_set() and self._judge_all():
-                self._stopped.wait(EVERY_SECONDS)
+        self._watcher.stop()
 
     def _judge_all(self) -> bool:
         """Whether there is any alarm; the states of all are up to date then."""
