@@ -14,7 +14,7 @@ from localaws.sagemaker.endpoint_refusals import check_alarms, check_scaled, req
 from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.refusals import invalid, refuse
 from localaws.sagemaker.rollout_plan import plan_of
-from localaws.sagemaker.traffic import changed, nothing, pending
+from localaws.sagemaker.traffic import changed, nothing, pending, production
 from localaws.sagemaker.variants import Variant, described, variants_of
 
 KIND = Kind(
@@ -45,7 +45,7 @@ class Endpoints:
         config = self._configs.need(request["EndpointConfigName"])
         variants = variants_of(self._machine.world, config)
         deployment = request.get("DeploymentConfig", {})
-        plan_of(deployment, variants, variants)
+        plan_of(deployment, production(variants), production(variants))
         endpoint = self._documents.create(
             {key: value for key, value in request.items() if key != "DeploymentConfig"},
             EndpointStatus="Creating",
@@ -78,7 +78,11 @@ class Endpoints:
         kept = endpoint.get("LastDeploymentConfig") if request.get("RetainDeploymentConfig") else None
         guards = request.get("DeploymentConfig", kept or {})
         deployment = Deployment(
-            name, config, variants, lambda why: self._rolled_back(name, why), plan_of(guards, old, variants)
+            name,
+            config,
+            variants,
+            lambda why: self._rolled_back(name, why),
+            plan_of(guards, production(old), production(variants)),
         )
         check_alarms(world, deployment.plan.alarms)
         check_scaled(world, name, old, variants)
@@ -103,6 +107,8 @@ class Endpoints:
                 if wanted["VariantName"] not in variants:
                     raise invalid(f"The endpoint {name} has no variant {wanted['VariantName']}")
                 before = variants[wanted["VariantName"]]
+                if before.serverless and "DesiredInstanceCount" in wanted:
+                    raise invalid(f"The variant {before.name} is serverless and has no instances")
                 weight = wanted.get("DesiredWeight", before.weight)
                 count = wanted.get("DesiredInstanceCount", before.count)
                 variants[before.name] = replace(before, weight=weight, count=count)
@@ -169,12 +175,13 @@ def _variants(endpoint: dict[str, Any]) -> list[Variant]:
 
 
 def _retained(variants: list[Variant], now: list[Variant], excluded: list[str]) -> list[Variant]:
-    """New variants with the weights and instance counts that variants of their name have now."""
+    """New variants with the weights, instance counts and capture that variants of their name have now."""
     old = {variant.name: variant for variant in now}
     kept = []
     for variant in variants:
         before = old.get(variant.name, variant)
         weight = variant.weight if "DesiredWeight" in excluded else before.weight
         count = variant.count if "DesiredInstanceCount" in excluded else before.count
-        kept.append(replace(variant, weight=weight, count=count))
+        capture = variant.capture if "DataCaptureConfig" in excluded else before.capture
+        kept.append(replace(variant, weight=weight, count=count, capture=capture))
     return kept

@@ -8,6 +8,8 @@ from typing import Any
 from localaws.cloudwatch.metrics import Metrics
 
 NAMESPACE = "AWS/SageMaker"
+OF_CALLERS = ("Invocations", "InvocationsPerInstance", "OverheadLatency")
+"""Metrics an asynchronous endpoint does not have: nobody waits for it."""
 
 
 def record(
@@ -23,7 +25,7 @@ def record(
         model: Seconds the model took.
         total: Seconds from the request to the answer.
     """
-    values = (
+    values = [
         ("Invocations", 1.0, "None"),
         ("InvocationsPerInstance", 1.0 / max(1, target["instances"]), "None"),
         ("Invocation4XXErrors", float(400 <= status < 500), "None"),
@@ -31,7 +33,9 @@ def record(
         ("InvocationModelErrors", float(not 200 <= status < 300), "None"),
         ("ModelLatency", _microseconds(model), "Microseconds"),
         ("OverheadLatency", _microseconds(total - model), "Microseconds"),
-    )
+    ]
+    if target["asynchronous"]:
+        values = [entry for entry in values if entry[0] not in OF_CALLERS]
     variant = {"EndpointName": endpoint, "VariantName": target["variant"]}
     for dimensions in (variant, {**variant, "EndpointConfigName": target["config"]}):
         for name, value, unit in values:

@@ -71,7 +71,10 @@ def served_containers(world: World, model: dict[str, Any]) -> list[Container]:
     definitions = containers_of(world, model)
     if len(definitions) == 1:
         return [_container(definitions[0], "primary")]
-    return [_container(definition, f"container_{n}") for n, definition in enumerate(definitions, 1)]
+    return [
+        _container(definition, definition.get("ContainerHostname", f"container_{number}"))
+        for number, definition in enumerate(definitions, 1)
+    ]
 
 
 def _container(definition: dict[str, Any], name: str) -> Container:
@@ -80,7 +83,7 @@ def _container(definition: dict[str, Any], name: str) -> Container:
         definition.get("ModelDataUrl"),
         definition.get("ModelDataSource", {}).get("S3DataSource"),
         dict(definition.get("Environment", {})),
-        definition.get("ContainerHostname", name),
+        name,
         definition.get("Mode") == "MultiModel",
         definition.get("MultiModelConfig", {}).get("ModelCacheSetting") != "Disabled",
     )

@@ -59,7 +59,7 @@ def summaries(variants: Sequence[Variant], shares: Shares = ALL, status: str = "
             {
                 **variant.summary(),
                 "CurrentWeight": variant.weight * share,
-                "CurrentInstanceCount": round(variant.count * share),
+                "CurrentInstanceCount": round(variant.instances * share),
                 "InstanceType": variant.instance_type or None,
                 "VariantStatus": [{"Status": status, "StartTime": time.time()}] if status else None,
             }
@@ -94,7 +94,7 @@ def remaining(plan: Plan, variants: Sequence[Variant], shares: Shares) -> list[d
     shown = summaries(variants, left)
     if not plan.rolling:
         for variant, entry in zip(production(variants), shown, strict=True):
-            entry["CurrentInstanceCount"] = variant.count
+            entry["CurrentInstanceCount"] = variant.instances
     return shown
 
 

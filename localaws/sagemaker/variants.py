@@ -55,6 +55,11 @@ class Variant:
         """All of its containers, in their order."""
         return (self.container, *self.more)
 
+    @property
+    def instances(self) -> int:
+        """The instances a description shows."""
+        return 0 if self.serverless else self.count
+
     def stored(self) -> dict[str, Any]:
         """The variant as JSON."""
         return asdict(self)
@@ -81,8 +86,8 @@ class Variant:
             "DeployedImages": images,
             "CurrentWeight": self.weight,
             "DesiredWeight": self.weight,
-            "CurrentInstanceCount": self.count,
-            "DesiredInstanceCount": self.count,
+            "CurrentInstanceCount": self.instances,
+            "DesiredInstanceCount": self.instances,
             "CurrentServerlessConfig": self.serverless,
             "DesiredServerlessConfig": self.serverless,
         }

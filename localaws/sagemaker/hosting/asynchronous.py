@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import sqlite3
 import threading
 import time
 import uuid
@@ -50,8 +51,10 @@ class AsyncInvocations:
     def start(self) -> None:
         """Begin, with what an earlier server was asked."""
         with self._changed:
+            new = {request["Key"] for waiting in self._waiting.values() for request in waiting}
             for request in self._world.store.all(TABLE):
-                self._waiting[request["Endpoint"]].append(request)
+                if request["Key"] not in new:
+                    self._waiting[request["Endpoint"]].append(request)
                 self._reported.setdefault(request["Endpoint"], NEVER)
         self._thread.start()
 
@@ -64,8 +67,8 @@ class AsyncInvocations:
     def submit(self, request: dict[str, Any]) -> None:
         """Take a request; its members are those the runtime gives it."""
         kept = {**request, "Key": str(uuid.uuid4()), "Created": time.time()}
-        self._world.store.put(TABLE, kept["Key"], kept)
-        with self._changed:
+        with self._changed:  # so that start() meets it in the store and in the queue, or in neither
+            self._world.store.put(TABLE, kept["Key"], kept)
             self._waiting[kept["Endpoint"]].append(kept)
             self._reported.setdefault(kept["Endpoint"], NEVER)
             self._changed.notify_all()
@@ -78,7 +81,10 @@ class AsyncInvocations:
             for name in names:
                 try:
                     self._dispatch(name)
-                except OSError as error:  # a full disk; it may have room again later
+                except (
+                    OSError,
+                    sqlite3.OperationalError,
+                ) as error:  # a full disk; it may have room again later
                     log.warning("asynchronous invocations of %s wait: %s", name, error)
             with self._changed:
                 if not self._closing.is_set():

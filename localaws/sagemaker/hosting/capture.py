@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import random
+import sqlite3
 import threading
 import time
 import uuid
@@ -99,6 +100,8 @@ class Captures:
         """Write what there is; lines that come later are written at once."""
         self._closed.set()
         self._wake.set()
+        if self._writer.is_alive():
+            self._writer.join()
         self._flush()
 
     def add(self, capture: Mapping[str, Any], variant: str, invocation: Invocation, answer: Answer) -> None:
@@ -130,5 +133,5 @@ class Captures:
             try:
                 bucket, key = split_uri(f"{folder}/{name}.jsonl")
                 self._objects.put_bytes(bucket, key, "".join(f"{line}\n" for line in lines).encode())
-            except (AwsError, OSError) as error:  # calls go on without, as on AWS
+            except (AwsError, OSError, sqlite3.OperationalError) as error:  # calls go on without, as on AWS
                 log.warning("%d captured calls are lost, %s cannot be written: %s", len(lines), folder, error)

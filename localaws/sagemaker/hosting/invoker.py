@@ -70,11 +70,14 @@ class Invoker:
                 endpoint), ModelError (the model failed), ServiceUnavailable (it is not running).
         """
         began = time.perf_counter()
-        gone: str | None = None
+        tried: set[str] = set()
         lost = False
         while True:
             route = self.route(invocation.endpoint)
             target = self._target(route, invocation, asynchronous=asynchronous)
+            if target["host"] in tried:
+                raise self._gone(invocation, target, began, lost=lost)
+            tried.add(target["host"])
             host = self._hosts.find(target["host"])
             if host is not None and host.alive:
                 try:
@@ -84,9 +87,6 @@ class Invoker:
                 else:
                     self._after(route, target, invocation, answer)
                     return Outcome(target["variant"], answer)
-            if gone == target["host"]:
-                raise self._gone(invocation, target, began, lost=lost)
-            gone = target["host"]
 
     def close(self) -> None:
         """Send no more copies to shadows."""

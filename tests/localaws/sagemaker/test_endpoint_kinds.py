@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,9 +243,15 @@ class TestServerless:
         config = configure(account, account.model(SAY.format(word="x")), variant=SERVERLESS)
         endpoint = account.endpoint(config)
         [variant] = endpoint["ProductionVariants"]
-        assert SERVERLESS["ServerlessConfig"] == variant["CurrentServerlessConfig"]
+        assert (SERVERLESS["ServerlessConfig"], 0) == (
+            variant["CurrentServerlessConfig"],
+            variant["CurrentInstanceCount"],
+        )
         first = account.invoke(endpoint["EndpointName"])["Body"]
-        time.sleep(1.5)  # there is no event to wait for: nobody may ask meanwhile
+        process = Path("/proc") / first.split()[1].decode()
+        deadline = time.monotonic() + 30
+        while process.exists() and time.monotonic() < deadline:
+            threading.Event().wait(0.05)
         assert first != account.invoke(endpoint["EndpointName"])["Body"]
         assert 0 < sum(values(account, "ModelSetupTime", endpoint["EndpointName"]))
 
@@ -269,6 +276,29 @@ class TestServerless:
             account.invoke(name)
         assert "ThrottlingException" == code_of(refused)
         first.join()
+
+    def test_a_call_that_ends_the_process_is_not_sent_twice(self, account, served):
+        """
+        It is a ModelError; the next call starts another process.
+        """
+        script = """
+            import os
+            def model_fn(folder):
+                return 1
+            def transform_fn(model, data, content_type, accept):
+                print("asked", data.decode(), flush=True)
+                if data == b"die":
+                    os._exit(1)
+                return data, accept
+            """
+        name = served(configure(account, account.model(script), variant=SERVERLESS))
+        with pytest.raises(ClientError, match="ended while it handled the request") as failed:
+            account.invoke(name, b"die")
+        assert "ModelError" == code_of(failed)
+        assert b"1" == account.invoke(name, b"1")["Body"]
+        account.wait_for_line(f"Endpoints/{name}", "main/", "asked 1")
+        lines = [line for stream in account.log(f"Endpoints/{name}", "main/").values() for line in stream]
+        assert 1 == lines.count("asked die")
 
     def test_a_model_that_does_not_load_fails_the_endpoint(self, account):
         """
@@ -303,6 +333,37 @@ class TestShadows:
         assert 5.0 == sum(values(account, "Invocations", name))
         with pytest.raises(ClientError, match="Variant shadow not found"):
             account.invoke(name, TargetVariant="shadow")
+
+    def test_a_shadow_comes_and_goes_with_an_update(self, account, served):
+        """
+        An update by a canary to a configuration with a shadow, and back to one without.
+        """
+        model = account.model(SAY.format(word="x"))
+        plain = configure(account, model, variant={**INSTANCE, "InitialInstanceCount": 2})
+        shadow = {"VariantName": "shadow", "ModelName": model, **INSTANCE}
+        shadowed = configure(
+            account,
+            model,
+            variant={**INSTANCE, "InitialInstanceCount": 2},
+            ShadowProductionVariants=[shadow],
+        )
+        name = served(plain)
+        canary = {"Type": "CANARY", "WaitIntervalInSeconds": 0}
+        size = {"Type": "INSTANCE_COUNT", "Value": 1}
+        policy = {"TrafficRoutingConfiguration": {**canary, "CanarySize": size}}
+        shown = []
+        for config in (shadowed, plain):
+            account.sagemaker.update_endpoint(
+                EndpointName=name,
+                EndpointConfigName=config,
+                DeploymentConfig={"BlueGreenUpdatePolicy": policy},
+            )
+            described = account.settled(name)
+            assert config == described["EndpointConfigName"], described.get("FailureReason")
+            shown.append(
+                [variant["VariantName"] for variant in described.get("ShadowProductionVariants", [])]
+            )
+        assert [["shadow"], []] == shown
 
 
 CAPTURE = {

@@ -131,6 +131,27 @@ class TestDataCapture:
         side = line["captureData"]["endpointInput"]
         assert ("BASE64", b"\xff\x00") == (side["encoding"], base64.b64decode(side["data"]))
 
+    def test_a_retained_capture_is_that_of_before(self, account, served):
+        """
+        RetainAllVariantProperties keeps the capture too, unless DataCaptureConfig is excluded.
+        """
+        name = served(DataCaptureConfig=capture(account, "Input"))
+        other = configure(
+            account,
+            account.model(ECHO),
+            DataCaptureConfig=capture(account, "Input", InitialSamplingPercentage=7),
+        )
+        shown = []
+        for excluded in ([], [{"VariantPropertyType": "DataCaptureConfig"}]):
+            account.sagemaker.update_endpoint(
+                EndpointName=name,
+                EndpointConfigName=other,
+                RetainAllVariantProperties=True,
+                ExcludeRetainedVariantProperties=excluded,
+            )
+            shown.append(account.settled(name)["DataCaptureConfig"]["CurrentSamplingPercentage"])
+        assert [100, 7] == shown
+
     def test_capture_may_be_off(self, own_account):
         """
         EnableCapture false captures nothing, and neither do zero percent; a stop writes what there is.
