@@ -62,7 +62,7 @@ class Definition:
             **request,
             "TrainingJobName": name,
             "AlgorithmSpecification": self.document["AlgorithmSpecification"],
-            "ResourceConfig": _resources(self.document),
+            "ResourceConfig": resources(self.document),
             "HyperParameters": {
                 **self.static,
                 **tuned,
@@ -113,7 +113,7 @@ def _check_trials(tuning: str, definition: Definition) -> None:
     check_training_request(definition.training_request(f"{tuning}-001-00000000", tuned, []))
 
 
-def _resources(document: dict[str, Any]) -> dict[str, Any]:
+def resources(document: dict[str, Any]) -> dict[str, Any]:
     """The ResourceConfig of the trials."""
     preferred = document.get("HyperParameterTuningResourceConfig")
     if not preferred:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.sagemaker.refusals import invalid, refuse
-from localaws.sagemaker.tuning.definition import WHERE, Definition, definition_of
+from localaws.sagemaker.tuning.definition import WHERE, Definition, definition_of, resources
 from localaws.sagemaker.tuning.parameters import Categorical
 from localaws.sagemaker.tuning.trials import Objective
 
@@ -84,7 +84,10 @@ class Plan:
 
 
 def described(job: dict[str, Any]) -> dict[str, Any]:
-    """A stored job as it is described: each definition's static hyperparameters name the objective, too."""
+    """A stored job as it is described: definitions name their objective and the ResourceConfig, too.
+
+    SDK 2's ``HyperparameterTuner.attach`` reads both, and asks for resources by the other member itself.
+    """
     config = job["HyperParameterTuningJobConfig"]
 
     def named(document: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +96,7 @@ def described(job: dict[str, Any]) -> dict[str, Any]:
             **document.get("StaticHyperParameters", {}),
             "_tuning_objective_metric": objective["MetricName"],
         }
-        return {**document, "StaticHyperParameters": static}
+        return {**document, "StaticHyperParameters": static, "ResourceConfig": resources(document)}
 
     if "TrainingJobDefinition" in job:
         return {**job, "TrainingJobDefinition": named(job["TrainingJobDefinition"])}

@@ -363,5 +363,5 @@ def test_trials_have_resources_and_checkpoints_of_their_own(tuner):
     job = tuner.sagemaker.describe_training_job(TrainingJobName=trial["TrainingJobName"])
 
     assert "Completed" == done["HyperParameterTuningJobStatus"]
-    assert preferred[0] == job["ResourceConfig"]
+    assert preferred[0] == job["ResourceConfig"] == done["TrainingJobDefinition"]["ResourceConfig"]
     assert tuner.account.uri(f"checkpoints/{trial['TrainingJobName']}") == job["CheckpointConfig"]["S3Uri"]
