@@ -31,12 +31,14 @@ class Loaded:
     Attributes:
         blob: The artifact it is made of.
         server: Its server, when it is ready.
+        process: Its server, from its start on.
         callers: The calls under way.
         unwanted: Whether it ends with the last of them.
     """
 
     blob: Path
     server: Future[ModelServer] = field(default_factory=Future)
+    process: ModelServer | None = None
     callers: int = 0
     unwanted: bool = False
 
@@ -154,6 +156,11 @@ class MultiModelHost:
         uri = f"{(self._container.data or '').rstrip('/')}/{name.lstrip('/')}"
         try:
             server = self._launcher.launch(replace(self._container, data=uri))
+            with self._lock:  # from here on whoever ends the host ends it
+                loaded.process = server
+                ended = self._ended
+            if ended:
+                server.kill()
             try:
                 server.wait_until_ready(self._seconds)
             except JobFailure:
@@ -164,8 +171,6 @@ class MultiModelHost:
             return
         self._put("ModelLoadingTime", round((time.perf_counter() - began) * 1e6), "Microseconds")
         loaded.server.set_result(server)
-        if self._ended:
-            server.kill()
 
     def _ready(self, loaded: Loaded, timeout: float) -> ModelServer:
         """A model's server, when it is loaded.
@@ -213,8 +218,7 @@ class MultiModelHost:
         with self._lock:
             self._ended = True
             models = list(self._models.values())
-        done = [model.server for model in models if model.server.done()]
-        return [server.result() for server in done if server.exception() is None and server.result().alive]
+            return [model.process for model in models if model.process is not None and model.process.alive]
 
     def _put(self, metric: str, value: float, unit: str) -> None:
         dimensions = {"EndpointName": self._launcher.endpoint, "VariantName": self._launcher.variant}

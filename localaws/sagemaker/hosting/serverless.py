@@ -97,6 +97,11 @@ class ServerlessHost:
                 return server
             began = time.perf_counter()
             server = self._make()
+            with self._lock:  # from here on whoever ends the host ends it
+                self._server = server
+                ended = self._ended
+            if ended:
+                server.kill()
             try:
                 server.wait_until_ready(self._seconds)
             except JobFailure:
@@ -104,11 +109,6 @@ class ServerlessHost:
                 raise
             micros = (time.perf_counter() - began) * 1e6
             self._put("ModelSetupTime", round(micros), "Microseconds")
-            with self._lock:
-                self._server = server
-                ended = self._ended
-            if ended:
-                server.kill()
             return server
 
     def _rest(self) -> None:

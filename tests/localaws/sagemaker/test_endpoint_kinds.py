@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from tests.localaws.sagemaker.conftest import IMAGE, Account, archive, fresh
 
@@ -439,3 +439,42 @@ class TestRules:
         with pytest.raises(ClientError, match="inference components") as refused:
             account.sagemaker.create_endpoint_config(EndpointConfigName="never", ProductionVariants=[variant])
         assert "NotImplemented" == code_of(refused)
+
+
+def test_every_kind_comes_back_after_a_restart(own_account):
+    """
+    Pipelines, serverless and multi-model endpoints serve again; a stop in the middle of a load leaves no process.
+    """
+    endpoint, account = own_account()
+    slow = "import os, time\nprint('pid', os.getpid())\nprint('loading', flush=True)\ntime.sleep(60)"
+    account.put("models/a.tar.gz", archive(code__inference_py=SAY.format(word="a")))
+    account.put("models/slow.tar.gz", archive(code__inference_py=slow))
+    multi = fresh("multi")
+    container = {"Image": IMAGE, "Mode": "MultiModel", "ModelDataUrl": account.uri("models/")}
+    account.sagemaker.create_model(ModelName=multi, PrimaryContainer=container)
+    pipeline = TestPipelines().model(account, "Serial")
+    configs = {
+        "multi": configure(account, multi),
+        "serverless": configure(account, account.model(SAY.format(word="x")), variant=SERVERLESS),
+        "pipeline": configure(account, pipeline),
+    }
+    names = {kind: account.endpoint(config)["EndpointName"] for kind, config in configs.items()}
+
+    def ask_slow() -> None:
+        with pytest.raises((ClientError, ConnectionError, HTTPClientError)):
+            account.invoke(names["multi"], TargetModel="slow.tar.gz")
+
+    caller = threading.Thread(target=ask_slow)
+    caller.start()
+    account.wait_for_line(f"Endpoints/{names['multi']}", "main/", "loading")
+    log = account.log(f"Endpoints/{names['multi']}", "main/").values()
+    [line] = [line for lines in log for line in lines if line.startswith("pid")]
+    assert 0 == endpoint.stop()
+    caller.join()
+    assert not (Path("/proc") / line.split()[1]).exists()
+    _, account = own_account()
+    for name in names.values():
+        assert "InService" == account.settled(name)["EndpointStatus"]
+    assert account.invoke(names["multi"], TargetModel="a.tar.gz")["Body"].startswith(b"a ")
+    assert account.invoke(names["serverless"])["Body"].startswith(b"x ")
+    assert b"1first<text/csv>second<text/first>" == account.invoke(names["pipeline"])["Body"]
