@@ -24,6 +24,7 @@ class Checkpoints(TrainingCallback):  # type: ignore[misc]  # xgboost is untyped
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
+        self._done = 0
 
     def latest(self) -> tuple[Any, int]:
         """The booster of the last checkpoint, None without one, and the rounds it has."""
@@ -32,14 +33,15 @@ class Checkpoints(TrainingCallback):  # type: ignore[misc]  # xgboost is untyped
             return None, 0
         booster = xgboost.Booster()
         booster.load_model(bytearray(self._file(rounds[-1]).read_bytes()))
-        return booster, rounds[-1] + 1
+        self._done = rounds[-1] + 1
+        return booster, self._done
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Any]) -> bool:
         """Write one, whole or not at all, and remove all but the last; never stops the training."""
         if self._folder.is_dir():
             unfinished = self._folder / ".unfinished"
             unfinished.write_bytes(model.save_raw("ubj"))
-            unfinished.replace(self._file(epoch))
+            unfinished.replace(self._file(self._done + epoch))
             for old in self._rounds()[:-KEPT]:
                 self._file(old).unlink()
         return False

@@ -31,10 +31,16 @@ MODEL_FILE = "xgboost-model"
 
 
 class Log(TrainingCallback):  # type: ignore[misc]  # xgboost is untyped here
-    """Prints a line for each round, ``[3]#011train-rmse:0.1#011validation-rmse:0.2``; ends when told to."""
+    """Prints a line for each round, ``[3]#011train-rmse:0.1#011validation-rmse:0.2``; ends when told to.
 
-    def __init__(self, *, keep_on_termination: bool) -> None:
+    Args:
+        done: Rounds an earlier attempt has boosted.
+        keep_on_termination: Whether SIGTERM ends the training after its round, and not the program at once.
+    """
+
+    def __init__(self, done: int, *, keep_on_termination: bool) -> None:
         super().__init__()
+        self._done = done
         self._ending = False
         if keep_on_termination:
             signal.signal(signal.SIGTERM, self._end)
@@ -49,7 +55,7 @@ class Log(TrainingCallback):  # type: ignore[misc]  # xgboost is untyped here
             for data, metrics in evals_log.items()
             for name, values in metrics.items()
         )
-        say(f"[{epoch}]{scores}")
+        say(f"[{self._done + epoch}]{scores}")
         return self._ending
 
 
@@ -68,7 +74,7 @@ def train(job: Job, values: Mapping[str, Any]) -> None:
     parameters["disable_default_eval_metric"] = bool(own)
     checkpoints = Checkpoints(job.root / "checkpoints")
     start, done = checkpoints.latest()
-    callbacks = [Log(keep_on_termination=values["save_model_on_termination"] == "true"), checkpoints]
+    callbacks = [Log(done, keep_on_termination=values["save_model_on_termination"] == "true"), checkpoints]
     if values["early_stopping_rounds"] and "validation" in tables:
         callbacks.append(_early_stopping(values["early_stopping_rounds"], metrics))
     try:
@@ -84,6 +90,9 @@ def train(job: Job, values: Mapping[str, Any]) -> None:
         )
     except xgboost.core.XGBoostError as error:
         raise CustomerError(f"XGB train call failed with exception:\n {error}") from error
+    best = booster.attr("best_iteration")
+    if best is not None:  # counted from where this attempt began
+        booster.set_attr(best_iteration=str(done + int(best)))
     (job.model / MODEL_FILE).write_bytes(booster.save_raw("ubj"))
 
 

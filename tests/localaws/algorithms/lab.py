@@ -105,6 +105,18 @@ class Lab:
         assert "Failed" == job["TrainingJobStatus"]
         return job["FailureReason"]
 
+    def log(self, job: dict[str, Any]) -> list[str]:
+        """The lines of a training job's log."""
+        logs, group = self.clients("logs"), "/aws/sagemaker/TrainingJobs"
+        found = logs.describe_log_streams(
+            logGroupName=group, logStreamNamePrefix=job["TrainingJobName"] + "/"
+        )
+        [stream] = found["logStreams"]
+        events = logs.get_log_events(
+            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
+        )
+        return [event["message"] for event in events["events"]]
+
     def metrics(self, job: dict[str, Any]) -> dict[str, float]:
         """A job's final metrics by name."""
         return {one["MetricName"]: one["Value"] for one in job["FinalMetricDataList"]}

@@ -122,15 +122,7 @@ def test_training_stops_early(lab, cancer):
     job = lab.train(
         "xgboost", channels, num_round=500, objective="binary:logistic", eta=1, early_stopping_rounds=3
     )
-    logs = lab.clients("logs")
-    group = "/aws/sagemaker/TrainingJobs"
-    [stream] = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=job["TrainingJobName"])[
-        "logStreams"
-    ]
-    events = logs.get_log_events(
-        logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
-    )
-    rounds = [one["message"] for one in events["events"] if "#011validation-logloss:" in one["message"]]
+    rounds = [line for line in lab.log(job) if "#011validation-logloss:" in line]
     assert rounds[0].startswith("[0]#011train-logloss:")
     assert 3 < len(rounds) < 100
 
