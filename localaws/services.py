@@ -15,6 +15,7 @@ from localaws.glue import api as glue
 from localaws.iam import Iam
 from localaws.logs import Logs
 from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
+from localaws.redshift import api as redshift
 from localaws.sagemaker import api as sagemaker
 from localaws.sagemaker.experiments.metrics import ComponentMetrics
 from localaws.sagemaker.featurestore import api as features
@@ -92,6 +93,7 @@ def services(world: World) -> dict[str, Service]:
         ),
         service("glue", JsonProtocol(), glue.validation_code, glue.handlers(world)),
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
+        service("redshift-data", JsonProtocol(), redshift.validation_code, redshift.handlers(world)),
     ]
     metrics = service("cloudwatch", CompatibleJson(), cloudwatch.validation_code, cloudwatch.handlers(world))
     return {

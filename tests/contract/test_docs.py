@@ -25,6 +25,7 @@ SERVICES = {
     "SageMaker metrics": "sagemaker-metrics",
     "Glue": "glue",
     "Athena": "athena",
+    "Redshift Data": "redshift-data",
     "CloudWatch Logs": "logs",
     "CloudWatch": "cloudwatch",
     "Application Auto Scaling": "application-autoscaling",
