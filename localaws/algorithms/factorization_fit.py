@@ -88,7 +88,7 @@ def fit(
         values: The hyperparameters.
         classifies: Whether the score is a probability's logit.
     """
-    generator = np.random.default_rng(0)
+    generator, labels = np.random.default_rng(0), labels.astype(np.float32)
     width, rank = rows.shape[1], values["num_factors"]
     bias = _first(values, "bias", (1,), generator)
     linear = _first(values, "linear", (width,), generator)
@@ -115,7 +115,9 @@ def _first(
     """A term's numbers before the fit."""
     method, scale = values[f"{term}_init_method"], values[f"{term}_init_scale"]
     if method == "normal":
-        return generator.normal(0, values[f"{term}_init_sigma"], shape)
-    if method == "uniform":
-        return generator.uniform(-scale, scale, shape)
-    return np.full(shape, float(values[f"{term}_init_value"]))
+        first = generator.normal(0, values[f"{term}_init_sigma"], shape)
+    elif method == "uniform":
+        first = generator.uniform(-scale, scale, shape)
+    else:
+        first = np.full(shape, float(values[f"{term}_init_value"]))
+    return first.astype(np.float32)
