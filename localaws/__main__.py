@@ -27,6 +27,7 @@ from localaws.ui.web import Site
 from localaws.world import World
 
 PACE_LIMIT = 10.0  # times AWS's own pace; more is a mistake
+SIGNAL_SECONDS = 0.5  # how late a signal may be seen
 PORT_TAKEN, STATE_UNUSABLE, STATE_LOCKED = 3, 4, 5
 log = logging.getLogger("localaws")
 
@@ -87,7 +88,8 @@ def serve(host: str, port: int, state: Path, pace: float = 0.0) -> int:
         _each(handlers, "start")
         server.state = "ready"
         log.info("ready on %s, state in %s", server.url, state)
-        server.stopping.wait()
+        while not server.stopping.wait(SIGNAL_SECONDS):  # a signal just before a wait does not end it
+            pass
     finally:
         server.stopping.set()
         log.info("stopping")
