@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from localaws.front import Front
+from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.runtime import Runtime
 from localaws.wire import Request
 from localaws.world import World
@@ -167,7 +168,7 @@ def test_without_the_extra(tmp_path, monkeypatch):
     body = urlencode({"Action": "ListTopics", "Version": "2010-03-31"}).encode()
     headers["Content-Length"] = str(len(body))
     request, _ = Request.read("POST", "/", headers, io.BytesIO(body))
-    response = Front(world, {}, Runtime(world)).answer(request)
+    response = Front(world, {}, Runtime(world, Hosts())).answer(request)
     world.close()
     assert 501 == response.status
     assert (

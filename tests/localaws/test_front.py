@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from localaws.front import Front
 from localaws.protocols import JsonProtocol
+from localaws.sagemaker.hosting.hosts import Hosts
 from localaws.sagemaker.runtime import Runtime
 from localaws.services import service
 from localaws.wire import Request
@@ -257,7 +258,7 @@ class Broken:
 @pytest.fixture
 def front(tmp_path):
     world = World.open(tmp_path, "http://127.0.0.1:1")
-    yield Front(world, {"logs": service("logs", JsonProtocol(), "V", [Broken()])}, Runtime(world))
+    yield Front(world, {"logs": service("logs", JsonProtocol(), "V", [Broken()])}, Runtime(world, Hosts()))
     world.close()
 
 

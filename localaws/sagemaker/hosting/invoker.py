@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -217,7 +218,7 @@ def check_kind(target: Target, invocation: Invocation, *, asynchronous: bool) ->
             f"Endpoint {name} is not a multi-model endpoint and does not support target model header.",
         )
     if invocation.model is None and target["multi_model"]:
-        raise AwsError("ValidationError", f"Request for endpoint {name} is missing a target model header.")
+        raise AwsError("ValidationError", f"Request {uuid.uuid4()} is missing a target model header.")
     if asynchronous:
         return
     if invocation.container is not None and not target["direct"]:
@@ -228,5 +229,5 @@ def check_kind(target: Target, invocation: Invocation, *, asynchronous: bool) ->
         )
     if invocation.container is None and target["direct"]:
         raise AwsError(
-            "ValidationError", f"Request for endpoint {name} is missing a target container hostname header."
+            "ValidationError", f"Request {uuid.uuid4()} is missing a target container hostname header."
         )

@@ -12,6 +12,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
+from localaws.errors import AwsError
+from localaws.jobs.machine import Machine
+from localaws.sagemaker.hosting.hosts import Invocation
+from localaws.sagemaker.hosting.launcher import Launcher
+from localaws.sagemaker.hosting.multimodel import MultiModelHost
+from localaws.sagemaker.model_containers import Container
+from localaws.world import World
 from tests.localaws.sagemaker.conftest import IMAGE, Account, archive, fresh
 
 SAY = """
@@ -177,6 +184,27 @@ class TestMultiModel:
             account.invoke(name, TargetModel="a.tar.gz")
         with pytest.raises(ClientError, match="target container hostname"):
             account.invoke(name, TargetContainerHostname="a")
+
+
+def test_a_model_that_loads_longer_than_a_call_may_take_is_not_ready(tmp_path):
+    """
+    ModelNotReadyException, 429; the model is loaded all the same and answers a later call.
+    """
+    world = World.open(tmp_path, "http://127.0.0.1:1")
+    world.objects.index.database.change("INSERT INTO bucket(name, created) VALUES('bucket', 0)")
+    script = "import time\ntime.sleep(0.5)\n" + SAY.format(word="late")
+    world.objects.put_bytes("bucket", "models/a.tar.gz", archive(code__inference_py=script))
+    machine = Machine.of(world)
+    container = Container(IMAGE, data="s3://bucket/models/", multi_model=True)
+    host = MultiModelHost(Launcher(machine, "endpoint", "main"), container, 30.0)
+    call = Invocation("endpoint", b"1", {"content-type": "text/csv"}, model="a.tar.gz")
+    with pytest.raises(AwsError, match="not ready") as early:
+        host.ask(call, 0.01)
+    assert ("ModelNotReadyException", 429) == (early.value.code, early.value.status)
+    assert host.ask(call, 30.0).answer.body.startswith(b"late ")
+    host.kill()
+    machine.stop()
+    world.close()
 
 
 class TestPipelines:
