@@ -8,8 +8,10 @@ Source: aialgs.data.Record (AWS documentation, Common data formats for training)
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from localaws.algorithms.frames import framed, frames, unframed
 CONTENT_TYPE = "application/x-recordio-protobuf"
 FLOAT32, FLOAT64, INT32 = 2, 3, 7  # numbers of the tensor fields of the message Value
 FEATURES, LABEL = 1, 2  # numbers of the maps of the message Record
+SHORT = 32  # bytes of numbers that are read one by one more quickly than all at once
 FLOATS = {FLOAT32: "<f4", FLOAT64: "<f8"}
 
 
@@ -64,7 +67,7 @@ def read(data: bytes) -> Iterator[Record]:
     try:
         for frame in frames(data):
             yield _record(memoryview(unframed(frame)))
-    except (ValueError, IndexError, TypeError, KeyError) as error:
+    except (ValueError, IndexError, TypeError, KeyError, OverflowError) as error:
         raise CustomerError(f"the data is not RecordIO of protobuf Record messages: {error}") from error
 
 
@@ -85,9 +88,21 @@ def _record(message: memoryview) -> Record:
     maps: dict[int, dict[str, Tensor]] = {FEATURES: {}, LABEL: {}}
     for number, entry in _fields(message):
         if number in maps:
-            pair = dict(_fields(entry))
-            maps[number][bytes(pair[1]).decode()] = _tensor(pair.get(2, memoryview(b"")))
+            name, tensor = _label(bytes(entry)) if number == LABEL else _entry(entry)
+            maps[number][name] = tensor
     return Record(maps[FEATURES], maps[LABEL])
+
+
+def _entry(entry: memoryview) -> tuple[str, Tensor]:
+    """One name of a map with its tensor."""
+    pair = dict(_fields(entry))
+    return bytes(pair[1]).decode(), _tensor(pair.get(2, memoryview(b"")))
+
+
+@functools.lru_cache(1024)
+def _label(entry: bytes) -> tuple[str, Tensor]:
+    """The same of labels, which are often few."""
+    return _entry(memoryview(entry))
 
 
 def _tensor(value: memoryview) -> Tensor:
@@ -103,11 +118,15 @@ def _tensor(value: memoryview) -> Tensor:
         values = [part.astype(np.uint32).view(np.int32) for part in parts[1]] if number == INT32 else parts[1]
         kind = FLOATS.get(number, "<i4")
         return Tensor(
-            np.concatenate(values) if values else np.zeros(0, kind),
-            np.concatenate(parts[2]) if parts[2] else np.zeros(0, np.uint64),
+            _joined(values, kind),
+            _joined(parts[2], np.uint64),
             tuple(int(size) for part in parts[3] for size in part),
         )
     return dense(())
+
+
+def _joined(parts: list[np.ndarray], kind: Any) -> np.ndarray:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else np.zeros(0, kind)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
@@ -144,14 +163,20 @@ def _varint(message: memoryview, position: int) -> tuple[int, int]:
 
 def _varints(packed: memoryview) -> np.ndarray:
     """Numbers that lie one after the other."""
+    if len(packed) < SHORT:
+        numbers, position = [], 0
+        while position < len(packed):
+            number, position = _varint(packed, position)
+            numbers.append(number)
+        return np.array(numbers, np.uint64)
     data = np.frombuffer(packed, np.uint8).astype(np.uint64)
     if not len(data) or data.max() < 128:
         return data
     starts = np.flatnonzero(np.concatenate(([True], data[:-1] < 128)))
     places = np.arange(len(data)) - np.repeat(starts, np.diff(np.append(starts, len(data))))
     shifted: np.ndarray = (data & np.uint64(127)) << (7 * places).astype(np.uint64)
-    numbers: np.ndarray = np.add.reduceat(shifted, starts)
-    return numbers
+    added: np.ndarray = np.add.reduceat(shifted, starts)
+    return added
 
 
 def _value(tensor: Tensor) -> bytes:
