@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 REGISTRY = "382416733822.dkr.ecr.us-east-1.amazonaws.com"
 XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
@@ -78,8 +79,12 @@ class Lab:
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run a training job to its end; its description."""
-        sagemaker, name = self.clients("sagemaker"), request["TrainingJobName"]
-        sagemaker.create_training_job(**request)
+        self.clients("sagemaker").create_training_job(**request)
+        return self.ended(request["TrainingJobName"])
+
+    def ended(self, name: str) -> dict[str, Any]:
+        """A training job's description when it has ended."""
+        sagemaker = self.clients("sagemaker")
         try:
             sagemaker.get_waiter("training_job_completed_or_stopped").wait(
                 TrainingJobName=name, WaiterConfig=SOON
@@ -116,6 +121,18 @@ class Lab:
             logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
         )
         return [event["message"] for event in events["events"]]
+
+    def wait_for_line(self, job: dict[str, Any], beginning: str) -> None:
+        """Wait until a training job's log has a line that begins so."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                if any(line.startswith(beginning) for line in self.log(job)):
+                    return
+            except (ClientError, ValueError):  # no group, or no stream, before the first line
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"the log never had a line {beginning!r}")
 
     def metrics(self, job: dict[str, Any]) -> dict[str, float]:
         """A job's final metrics by name."""

@@ -210,3 +210,23 @@ def _tuned(sagemaker, name):
             return job
         time.sleep(0.1)
     raise AssertionError("the tuning job did not end")
+
+
+def test_a_stopped_job_keeps_its_model(lab):
+    """
+    With save_model_on_termination a job that is stopped leaves the booster of the rounds it has.
+    """
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(200, 3))
+    values = {"num_round": 10_000_000, "save_model_on_termination": "true", "max_depth": 2}
+    request = lab.request("xgboost", {"train": csv(rows.sum(1), rows)}, "text/csv", **values)
+    sagemaker, name = lab.clients("sagemaker"), request["TrainingJobName"]
+    sagemaker.create_training_job(**request)
+    lab.wait_for_line(request, "[3]#011")
+    sagemaker.stop_training_job(TrainingJobName=name)
+    job = lab.ended(name)
+    assert "Stopped" == job["TrainingJobStatus"]
+    with tarfile.open(fileobj=io.BytesIO(lab.get(job["ModelArtifacts"]["S3ModelArtifacts"]))) as tar:
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(tar.extractfile("xgboost-model").read()))
+    assert booster.num_boosted_rounds() >= 4
