@@ -10,6 +10,7 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
+from localaws.sagemaker.connections import ServerGone
 from localaws.sagemaker.hosting.containers import ContainersHost
 from localaws.sagemaker.hosting.hosts import Invocation, Reply
 from localaws.sagemaker.hosting.launcher import Launcher
@@ -65,11 +66,22 @@ class ServerlessHost:
             share = self._active / self._concurrency
         try:
             self._put("ServerlessConcurrentExecutionsUtilization", share, "None")
-            return self._warm().ask(invocation, timeout)
+            return self._ask(self._warm(), invocation, timeout)
         finally:
             with self._lock:
                 self._active -= 1
                 self._rest()
+
+    def _ask(self, server: ContainersHost, invocation: Invocation, timeout: float) -> Reply:
+        """The server's answer; one that gave none is not asked again, though its process may seem alive."""
+        try:
+            return server.ask(invocation, timeout)
+        except ServerGone:
+            with self._lock:
+                if self._server is server:
+                    self._server = None
+            server.kill()
+            raise
 
     def wait_until_ready(self, seconds: float) -> None:
         """Start it once: a model that does not load fails its endpoint, not its first caller."""
