@@ -10,7 +10,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import endpoint, jobs, objects, parse, pipeline, queries, warm
+from bench import endpoint, jobs, objects, parse, pipeline, queries
 from bench.measure import Row
 from foldline.aws import Clients
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated
@@ -53,7 +53,6 @@ def main() -> int:
     with local_endpoint(loaded, keep=False):
         load_samples(loaded, fraction)
         found += jobs.rows(Clients(loaded.environment).client("sagemaker"))
-        found += warm.rows(Clients(loaded.environment).client("sagemaker"))
         found += endpoint.rows(loaded.environment)
         found += pipeline.rows(loaded, fraction)
         found += queries.rows(loaded, fraction)
