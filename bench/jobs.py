@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from bench.measure import Row, alternated
@@ -44,8 +45,8 @@ def rows(sagemaker: Any) -> list[Row]:
     found = []
     for what, (code, goal, times) in PROGRAMS.items():
         warm, cold = alternated(
-            lambda code=code: _run(sagemaker, ["python3", "-c", code]),
-            lambda code=code: _run(sagemaker, ["python3", COLD, "-c", code]),
+            partial(_run, sagemaker, ["python3", "-c", code]),
+            partial(_run, sagemaker, ["python3", COLD, "-c", code]),
             times,
         )
         found.append(
