@@ -12,6 +12,8 @@ from localaws.glue.jobs.bookmarks import Bookmarks
 from localaws.glue.jobs.definitions import Definitions
 from localaws.glue.jobs.runs import Runs
 from localaws.glue.partitions import Partitions
+from localaws.glue.quality.rulesets import Rulesets
+from localaws.glue.quality.runs import EvaluationRuns
 from localaws.glue.tables import Tables
 from localaws.glue.tags import Tags
 from localaws.world import World
@@ -24,6 +26,7 @@ def handlers(world: World) -> list[object]:
     catalog, tags = Catalog(world), Tags(world)
     history = CrawlHistory(world.store)
     jobs, bookmarks = Definitions(world, tags), Bookmarks(world.store)
+    rulesets = Rulesets(catalog, tags)
     return [
         Databases(catalog),
         Tables(catalog),
@@ -35,5 +38,7 @@ def handlers(world: World) -> list[object]:
         jobs,
         bookmarks,
         Runs(world, jobs, bookmarks),
+        rulesets,
+        EvaluationRuns(catalog, rulesets),
         tags,
     ]
