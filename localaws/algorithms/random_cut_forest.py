@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def train(job: Job, values: Mapping[str, Any]) -> None:
 def load(folder: Path) -> CutForest:
     """The model ``train`` wrote."""
     with np.load(folder / MODEL, allow_pickle=False) as file:
-        return CutForest(Forest(**{name: file[name] for name in file.files}))
+        return CutForest(Forest(**{field.name: file[field.name] for field in fields(Forest)}))
 
 
 def _report(host: str, said: np.ndarray, true: np.ndarray, metrics: list[str]) -> None:
