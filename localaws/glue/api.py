@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localaws.glue.catalog import Catalog
 from localaws.glue.classifiers import Classifiers
+from localaws.glue.connections import Connections
 from localaws.glue.crawl_history import CrawlHistory
 from localaws.glue.crawler_schedules import CrawlerSchedules
 from localaws.glue.crawlers import Crawlers
@@ -14,8 +15,10 @@ from localaws.glue.jobs.runs import Runs
 from localaws.glue.partitions import Partitions
 from localaws.glue.quality.rulesets import Rulesets
 from localaws.glue.quality.runs import EvaluationRuns
+from localaws.glue.search import Search
 from localaws.glue.tables import Tables
 from localaws.glue.tags import Tags
+from localaws.glue.versions import TableVersions
 from localaws.world import World
 
 validation_code = "InvalidInputException"
@@ -30,7 +33,10 @@ def handlers(world: World) -> list[object]:
     return [
         Databases(catalog),
         Tables(catalog),
+        TableVersions(catalog),
+        Search(catalog),
         Partitions(catalog),
+        Connections(world, tags),
         Classifiers(world),
         Crawlers(world, tags, history),
         CrawlerSchedules(world.store),

@@ -140,10 +140,27 @@ class Catalog:
         self.database(database)
         return sorted(self.store.all(_tables(database)), key=lambda body: str(body["Name"]))
 
-    def update_table(self, database: str, body: Document) -> None:
-        """Replace a table's definition; its version counts up."""
+    def update_table(
+        self, database: str, body: Document, *, archive: bool = True, version: str | None = None
+    ) -> None:
+        """Replace a table's definition; its version counts up.
+
+        Args:
+            database: Its database.
+            body: The new definition.
+            archive: Whether the old one stays to be seen among the table's versions.
+            version: The version that is to be replaced; None for whichever there is.
+
+        Raises:
+            AwsError: ConcurrentModificationException when there is another version by now.
+        """
         with self.store.transaction():
             old = self.table(database, body["Name"])
+            if version is not None and version != old["VersionId"]:
+                message = "Update table failed due to concurrent modifications."
+                raise AwsError("ConcurrentModificationException", message)
+            if archive:
+                self.store.put(table_versions(database, old["Name"]), old["VersionId"], old)
             kept = {key: value for key, value in old.items() if key not in TABLE_INPUT}
             given = {key: body[key] for key in TABLE_INPUT if key in body}
             version = str(int(old["VersionId"]) + 1)
@@ -158,6 +175,8 @@ class Catalog:
             kind = _partitions(database, name)
             for partition in self.store.all(kind):
                 self.store.delete(kind, _key(partition["Values"]))
+            for former in self.store.all(table_versions(database, name)):
+                self.store.delete(table_versions(database, name), former["VersionId"])
             self.store.delete(_tables(database), table["Name"])
 
     # Partitions
@@ -223,6 +242,11 @@ class Catalog:
         with self.store.transaction():
             self.partition(database, table, values)
             self.store.delete(_partitions(database, table), _key(values))
+
+
+def table_versions(database: str, table: str) -> str:
+    """The kind of document a table's former versions are."""
+    return f"glue.tableversion:{database.lower()}:{table.lower()}"
 
 
 def _tables(database: str) -> str:

@@ -66,6 +66,21 @@ class Partitions:
         )
         return {}
 
+    def BatchUpdatePartition(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Replace several partitions; those that could not be are named in the answer."""
+        database, table = _table(request)
+        self.catalog.table(database, table)
+        errors = []
+        with self.catalog.store.transaction():
+            for entry in request["Entries"]:
+                values = entry["PartitionValueList"]
+                try:
+                    self.catalog.update_partition(database, table, values, entry["PartitionInput"])
+                except AwsError as error:
+                    detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
+                    errors.append({"PartitionValueList": values, "ErrorDetail": detail})
+        return {"Errors": errors}
+
     def DeletePartition(self, request: dict[str, Any]) -> dict[str, Any]:
         """Remove one partition; the data stays."""
         self.catalog.delete_partition(*_table(request), request["PartitionValues"])

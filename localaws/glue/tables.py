@@ -13,7 +13,7 @@ INVALID = "InvalidInputException"
 
 
 class Tables:
-    """CreateTable and its like. Table versions, optimizers and Iceberg inputs are not served."""
+    """CreateTable and its like. Optimizers and Iceberg inputs are not served."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
@@ -53,7 +53,11 @@ class Tables:
         """Replace a table's definition."""
         if "TableInput" not in request:
             raise AwsError(INVALID, "TableInput must be given")
-        self.catalog.update_table(request["DatabaseName"], request["TableInput"])
+        archive = not request.get("SkipArchive", False)
+        version = request.get("VersionId")
+        self.catalog.update_table(
+            request["DatabaseName"], request["TableInput"], archive=archive, version=version
+        )
         return {}
 
     def DeleteTable(self, request: dict[str, Any]) -> dict[str, Any]:

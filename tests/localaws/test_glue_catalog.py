@@ -170,12 +170,14 @@ class TestTables:
         assert "InvalidInputException" == error.value.response["Error"]["Code"]
         assert "Member must have length less than or equal to 255" in str(error.value)
 
-    def test_versions_are_refused_by_name(self, glue, database):
+    def test_lake_formation_is_refused_by_name(self, glue, database):
         """
         What is not there says so: NotImplemented, naming the operation.
         """
-        message = "localaws does not implement glue.GetTableVersions"
-        refused("NotImplemented", message, glue.get_table_versions, DatabaseName=database, TableName="t")
+        message = "localaws does not implement glue.GetUnfilteredTableMetadata"
+        place = {"CatalogId": "123456789012", "DatabaseName": database, "Name": "t"}
+        wanted = {"SupportedPermissionTypes": ["COLUMN_PERMISSION"]}
+        refused("NotImplemented", message, glue.get_unfiltered_table_metadata, **place, **wanted)
 
 
 class TestPartitions:
