@@ -26,6 +26,7 @@ from localaws.world import World
 KIND = "redshift.statement"
 AT_ONCE = 4
 LOCK_SECONDS = 0.1
+LEFT = "ERROR: the local endpoint ended while this ran"
 log = logging.getLogger("localaws")
 
 
@@ -55,7 +56,7 @@ class Runs:
             if body.get("Status") == "SUBMITTED" and not body.get("SessionId"):
                 self.submit(name)
             elif body.get("Status") in UNDER_WAY:
-                self._end(name, "FAILED", Error="ERROR: the local endpoint ended while this ran")
+                self._end(name, "FAILED", Error=LEFT)
 
     def submit(self, name: str) -> None:
         """Run a statement of the store when there is room."""
@@ -73,11 +74,9 @@ class Runs:
 
     def cancel(self, name: str) -> None:
         """Stop a statement; it is ABORTED when this returns."""
-        with self.store.transaction():
-            if self._status(name) == "SUBMITTED":
-                self._end(name, "ABORTED")
-                return
-            self.store.update(KIND, name, Stopping=True)
+        if self._end(name, "ABORTED", of=("SUBMITTED",)):
+            return
+        self.store.update(KIND, name, Stopping=True)
         if (link := self._links.get(name)) is not None:
             link.cancel()
         with self._ended:
@@ -108,8 +107,10 @@ class Runs:
                 changes = self._carry_out(body, link)
             self._end(name, "FINISHED", **changes)
         except StatementCancelled:
-            reason = {"Error": "ERROR: the local endpoint ended while this ran"} if self._closing else {}
-            self._end(name, "FAILED" if self._closing else "ABORTED", **reason)
+            if self._closing:
+                self._end(name, "FAILED", Error=LEFT)
+            else:
+                self._end(name, "ABORTED")
         except StatementFailed as error:
             self._end(name, "FAILED", Error=error.reason)
         except duckdb.Error as error:  # of a COMMIT
@@ -209,12 +210,15 @@ class Runs:
         """The file of a statement's result."""
         return self.folder / "results" / f"{name.replace(':', '-')}.jsonl"
 
-    def _end(self, name: str, status: str, **changes: Any) -> None:
-        """Move a statement to its end, then say so to whoever waits, and free its session."""
+    def _end(self, name: str, status: str, *, of: tuple[str, ...] = UNDER_WAY, **changes: Any) -> bool:
+        """Move a statement in one of some states to its end, free its session, and say so to whoever waits.
+
+        Not within a transaction of the store: who waits holds the condition and reads the store.
+        """
         with self.store.transaction():
             body = self.store.get(KIND, name)
-            if body is None or body["Status"] not in UNDER_WAY:
-                return
+            if body is None or body["Status"] not in of:
+                return False
             changes |= {"Status": status, "UpdatedAt": time.time()}
             changes["Duration"] = _nanoseconds(body.get("Began", body["CreatedAt"]))
             if body["IsBatchStatement"] and status == "ABORTED":
@@ -228,6 +232,7 @@ class Runs:
             self.store.update(KIND, name, **changes)
         with self._ended:
             self._ended.notify_all()
+        return True
 
 
 @contextlib.contextmanager

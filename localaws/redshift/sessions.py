@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class Session:
 
 
 class Sessions:
-    """The sessions there are. They end with the server.
+    """The sessions there are. They end with the server. The store's transactions guard them too.
 
     Args:
         store: Where they are kept, for lists.
@@ -41,7 +40,6 @@ class Sessions:
     def __init__(self, store: Store, engine: Engine) -> None:
         self.store = store
         self.engine = engine
-        self._lock = threading.RLock()
         self._open: dict[str, Session] = {}
         for body in store.all(KIND):
             if body["Status"] != "CLOSED":
@@ -58,7 +56,7 @@ class Sessions:
         body = {key: request[key] for key in PLACED if key in request}
         body |= {"SessionId": name, "Status": "BUSY", "CreatedAt": now, "UpdatedAt": now, "Place": place}
         body |= {"SessionAliveSeconds": seconds, "CurrentStatementId": statement, "SessionTtl": now + seconds}
-        with self._lock:
+        with self.store.transaction():
             self._open[name] = session
             self.store.put(KIND, name, body)
         return name
@@ -83,7 +81,7 @@ class Sessions:
         Raises:
             AwsError: It is over, or busy with another one.
         """
-        with self._lock:
+        with self.store.transaction():
             body = self.known(name)
             session = self._open[name]
             if session.statement is not None:
@@ -100,7 +98,7 @@ class Sessions:
 
     def give_back(self, name: str) -> None:
         """The statement is over: the session is free until its time runs out."""
-        with self._lock:
+        with self.store.transaction():
             session = self._open.get(name)
             body = self.store.get(KIND, name)
             if session is None or body is None:
@@ -113,7 +111,7 @@ class Sessions:
 
     def sweep(self) -> None:
         """End the sessions whose time has run out."""
-        with self._lock:
+        with self.store.transaction():
             now = time.time()
             over = [name for name, it in self._open.items() if it.statement is None and it.alive_until <= now]
             for name in over:
@@ -134,7 +132,7 @@ class Sessions:
 
     def close(self) -> None:
         """Let go of every connection."""
-        with self._lock:
+        with self.store.transaction():
             for session in self._open.values():
                 session.link.close()
             self._open.clear()
