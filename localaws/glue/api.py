@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from localaws.glue.annotations import Annotations
 from localaws.glue.catalog import Catalog
 from localaws.glue.classifiers import Classifiers
 from localaws.glue.connections import Connections
@@ -16,6 +17,7 @@ from localaws.glue.partitions import Partitions
 from localaws.glue.quality.rulesets import Rulesets
 from localaws.glue.quality.runs import EvaluationRuns
 from localaws.glue.search import Search
+from localaws.glue.security import Security
 from localaws.glue.tables import Tables
 from localaws.glue.tags import Tags
 from localaws.glue.versions import TableVersions
@@ -36,7 +38,9 @@ def handlers(world: World) -> list[object]:
         TableVersions(catalog),
         Search(catalog),
         Partitions(catalog),
+        Annotations(catalog),
         Connections(world, tags),
+        Security(world),
         Classifiers(world),
         Crawlers(world, tags, history),
         CrawlerSchedules(world.store),
