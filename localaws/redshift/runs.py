@@ -45,6 +45,7 @@ class Runs:
         self.sessions = Sessions(world.store, self.engine)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="redshift")
         self._links: dict[str, Link] = {}
+        self._active: set[str] = set()
         self._ended = threading.Condition()
         self._closing = False
         self._left = [body["Id"] for body in self.store.all(KIND) if body["Status"] in UNDER_WAY]
@@ -60,11 +61,12 @@ class Runs:
 
     def submit(self, name: str) -> None:
         """Run a statement of the store when there is room."""
+        self._active.add(name)
         self._pool.submit(self._run, name)
 
     def active(self) -> int:
-        """How many statements have not ended."""
-        return sum(body["Status"] in UNDER_WAY for body in self.store.all(KIND))
+        """How many statements have been submitted and have not ended."""
+        return len(self._active)
 
     def wait(self, name: str, seconds: int | None) -> Document:
         """A statement once it has ended, or as it is when the time is over."""
@@ -230,6 +232,7 @@ class Runs:
             if body.get("SessionId"):
                 self.sessions.give_back(body["SessionId"])
             self.store.update(KIND, name, **changes)
+        self._active.discard(name)
         with self._ended:
             self._ended.notify_all()
         return True

@@ -155,6 +155,33 @@ class TestLife:
         for name in (asked, again):
             assert [[{"longValue": 5}]] == data.get_statement_result(Id=name)["Records"]
 
+    def test_a_statement_under_way_is_rolled_back(self, start, connect, tmp_path):
+        """
+        A kill of the server fails what ran, without a trace of it, and the next server runs on.
+        """
+        place = {"ClusterIdentifier": "etl", "Database": "dev", "DbUser": "awsuser"}
+        endpoint = start(tmp_path)
+        data = connect(endpoint, "redshift-data")
+        wait = {"WaitTimeSeconds": 30, **place}
+        data.execute_statement(Sql="CREATE TABLE n AS SELECT 1 AS a", **wait)
+        for _ in range(12):
+            data.execute_statement(Sql="INSERT INTO n SELECT a FROM n", **wait)
+        endless = "INSERT INTO n SELECT x.a FROM n x, n y, n z, n u WHERE x.a + y.a + z.a + u.a < 0"
+        under_way = data.execute_statement(Sql=endless, **place)["Id"]
+        while "SUBMITTED" == data.describe_statement(Id=under_way)["Status"]:
+            pass
+        endpoint.process.kill()
+        endpoint.process.wait()
+        data = connect(start(tmp_path), "redshift-data")
+        ended = data.describe_statement(Id=under_way)
+        assert ("FAILED", "ERROR: the local endpoint ended while this ran") == (
+            ended["Status"],
+            ended["Error"],
+        )
+        asked = data.execute_statement(Sql="SELECT count(*) FROM n", **wait)["Id"]
+        [[count]] = data.get_statement_result(Id=asked)["Records"]
+        assert {"longValue": 4096} == count
+
 
 class TestBatches:
     def batch(self, warehouse, *texts: str, **members) -> dict:
