@@ -58,8 +58,8 @@ class Types:
         """A type's word, ``UNKNOWN`` when it cannot be told."""
         if isinstance(node, exp.Paren | exp.Neg):
             return self.word(node.this)
-        if node.is_number and not node.is_int:
-            return "DECIMAL"
+        if node.is_number:
+            return "INT" if node.is_int else "DECIMAL"
         if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Mod):
             return _wider(self.word(node.this), self.word(node.expression))
         if isinstance(node, exp.Avg | exp.Sum):

@@ -64,6 +64,14 @@ def test_names_without_an_alias(warehouse):
     assert ["count", "id", "?column?", "name"] == [column["name"] for column in columns]
 
 
+def test_divisions_in_values(warehouse):
+    """
+    Divisions of literals are whole-number ones in VALUES too.
+    """
+    warehouse.run("INSERT INTO t (id) VALUES (100 / 8)")
+    assert [[1]] == warehouse.rows("SELECT count(*) FROM t WHERE id = 12")
+
+
 def test_nulls_are_large(warehouse):
     """
     NULLs come last upwards, and first downwards.
