@@ -54,12 +54,20 @@ def _annotate_literal(annotator: Any, node: exp.Literal) -> None:
 
 def _annotate_arithmetic(annotator: Any, node: exp.Binary) -> None:
     left, right = exact_type(node.left.type), exact_type(node.right.type)
-    if left and right:
+    intervals = [_is_interval(side) for side in (node.left, node.right)]
+    if any(intervals):
+        other = node.right if intervals[0] else node.left
+        annotator._set_type(node, other.type if family(other.type) == "time" else DType.INTERVAL)
+    elif left and right:
         annotator._set_type(node, exact_result(node, left, right).type)
     elif family(node.left.type) == family(node.right.type) == "time":
         annotator._set_type(node, DType.INTERVAL)
     else:
         annotator._annotate_binary(node)
+
+
+def _is_interval(node: exp.Expression) -> bool:
+    return isinstance(node, exp.Interval) or bool(node.type and node.type.this == DType.INTERVAL)
 
 
 def _annotate_rounding(annotator: Any, node: exp.Expression) -> None:

@@ -19,7 +19,10 @@ REST = r"""
       | (?P<number>\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
       | (?P<sign>.)"""
 TRINO = re.compile(r"(?P<string>'(?:[^']|'')*')" + REST, re.VERBOSE | re.DOTALL)
-HIVE = re.compile(r"(?P<escaped>'(?:[^'\\]|''|\\.)*')" + REST, re.VERBOSE | re.DOTALL)
+HIVE = re.compile(
+    r"""(?P<escaped>'(?:[^'\\]|''|\\.)*'|"(?:[^"\\]|\\.)*\\.(?:[^"\\]|\\.)*")""" + REST,
+    re.VERBOSE | re.DOTALL,
+)
 OPENING, CLOSING = ("(", "[", "<"), (")", "]", ">")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "0": "\0", "b": "\b", "Z": "\x1a"}
 

@@ -16,7 +16,7 @@ from localaws.athena.dialect import function_name
 from localaws.athena.exactness import INTEGERS, REALS, DType
 from localaws.athena.functions import ARRAYS, MACROS, RENAMED, REWRITTEN
 from localaws.athena.inference import NUMBER, TEXTS, Types, exact, family
-from localaws.athena.overloads import call, macro
+from localaws.athena.overloads import call, macro, word_of
 from localaws.athena.unnest import unnested
 
 FIELDS = {"DOW": "isodow", "DAY_OF_WEEK": "isodow", "DOY": "dayofyear", "DAY_OF_YEAR": "dayofyear"}
@@ -96,7 +96,7 @@ def _shift(node: exp.Binary, types: Types) -> exp.Expression:
     """Plus and minus on dates, whose results are dates in Trino and timestamps in DuckDB."""
     sides = (node.left, node.right)
     dates = all(kind and kind.this == DType.DATE for kind in map(types.of, sides))
-    if dates or any(isinstance(side, exp.Interval) for side in sides):
+    if dates or "INTERVAL" in [word_of(side, types) for side in sides]:
         return macro("plus" if isinstance(node, exp.Add) else "minus", list(sides), types)
     return node
 
@@ -214,7 +214,7 @@ def _cast(node: exp.Cast, types: Types) -> exp.Expression:
             node.set("this", macro("instant", [node.this], types))
     elif target == DType.DATE and text:
         node.set("this", macro("day", [node.this], types))
-    elif target in TEXTS:
+    elif target in TEXTS and not isinstance(node.this, exp.Null):  # which no form of text() is typed by
         return _to_text(node, types)
     elif target == DType.DECIMAL and not node.to.expressions:
         node.set("to", exp.DataType.build("DECIMAL(38, 0)", dialect="duckdb"))

@@ -12,7 +12,7 @@ from localaws.athena.failures import QueryFailed, refused
 from localaws.athena.hivetypes import hive_type, quoted, trino_type
 from localaws.athena.outcomes import Outcome
 from localaws.athena.relations import columns_of
-from localaws.athena.writes import Layout, Written, check_columns, partition_folder, write_rows
+from localaws.athena.writes import Layout, Written, check_columns, write_rows
 from localaws.glue import formats
 from localaws.glue.catalog import Catalog, Document
 from localaws.s3.blobs import split_uri
@@ -174,16 +174,14 @@ def _table(name: str, columns: list[ResultColumn], layout: Layout, location: str
 
 def _add_partitions(catalog: Catalog, database: str, name: str, files: list[Written]) -> None:
     table = catalog.table(database, name)
-    keys = [key["Name"] for key in table.get("PartitionKeys") or []]
-    if not keys:
+    if not table.get("PartitionKeys"):
         return
     known = {tuple(body["Values"]) for body in catalog.partitions(database, name)}
-    for values in dict.fromkeys(item.values for item in files):
+    root = table["StorageDescriptor"]["Location"].rstrip("/")
+    folders = {item.values: item.key.rpartition("/")[0] for item in files}  # escaped, as the files lie
+    for values, folder in folders.items():
         if values not in known:
-            location = (
-                table["StorageDescriptor"]["Location"].rstrip("/") + "/" + partition_folder(keys, values)
-            )
-            body = {**table["StorageDescriptor"], "Location": location}
+            body = {**table["StorageDescriptor"], "Location": f"{root}/{folder}/"}
             catalog.create_partition(database, name, {"Values": list(values), "StorageDescriptor": body})
 
 

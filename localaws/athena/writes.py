@@ -64,9 +64,12 @@ class Layout:
         known = {"format", "compression", "write_compression", "parquet_compression", "field_delimiter"}
         known |= {"partitioned_by", "compression_level", "orc_compression"}
         if statement != "UNLOAD":
-            known |= {"bucketed_by", "bucket_count", "external_location"}
+            known |= {"bucketed_by", "bucket_count", "external_location", "is_external", "table_type"}
         if unknown := options.keys() - known:
             raise refused(f"{statement} with the property {sorted(unknown)[0]}")
+        for name, served in (("table_type", "HIVE"), ("is_external", "TRUE")):
+            if str(options.get(name, served)).upper() != served:
+                raise refused(f"{statement} with {name} {options[name]}")
         format_ = str(options.get("format", "PARQUET")).upper()
         if format_ not in COMPRESSIONS:
             raise refused(f"{statement} with the format {format_}")

@@ -9,6 +9,7 @@ from localaws.sagemaker.documents import TAGS, Documents, Kind
 from localaws.sagemaker.endpoints import KIND as ENDPOINT
 from localaws.sagemaker.experiments.components import described
 from localaws.sagemaker.experiments.kinds import COMPONENT, EXPERIMENT, TRIAL
+from localaws.sagemaker.featurestore.kinds import KIND as FEATURE_GROUP
 from localaws.sagemaker.listing import page
 from localaws.sagemaker.model_package_names import GROUP_KIND, PACKAGE_KIND
 from localaws.sagemaker.models import KIND as MODEL
@@ -42,6 +43,7 @@ RESOURCES = {
     "Experiment": Resource(EXPERIMENT, "Experiment", "Experiment"),
     "ExperimentTrial": Resource(TRIAL, "Trial", "Trial"),
     "ExperimentTrialComponent": Resource(COMPONENT, "TrialComponent", "TrialComponent"),
+    "FeatureGroup": Resource(FEATURE_GROUP, "FeatureGroup", "FeatureGroup"),
     "Endpoint": Resource(ENDPOINT, "Endpoint", "Endpoint"),
     "Model": Resource(MODEL, "Model", "Model"),
     "ModelPackage": Resource(PACKAGE_KIND, "ModelPackage", "ModelPackage"),

@@ -192,3 +192,22 @@ def test_an_empty_expression_means_everything():
     assert not matches(
         {"a": time.time()}, {"Filters": [{"Name": "a", "Operator": "LessThan", "Value": "2020-01-01"}]}
     )
+
+
+def test_feature_groups_are_searched(client):
+    """Search finds a feature group by its name."""
+    sagemaker = client("sagemaker")
+    sagemaker.create_feature_group(
+        FeatureGroupName="searched-group",
+        RecordIdentifierFeatureName="id",
+        EventTimeFeatureName="at",
+        FeatureDefinitions=[
+            {"FeatureName": "id", "FeatureType": "String"},
+            {"FeatureName": "at", "FeatureType": "String"},
+        ],
+        OnlineStoreConfig={"EnableOnlineStore": True},
+    )
+    filters = [{"Name": "FeatureGroupName", "Operator": "Contains", "Value": "searched-gr"}]
+    found = sagemaker.search(Resource="FeatureGroup", SearchExpression={"Filters": filters})["Results"]
+
+    assert ["searched-group"] == [result["FeatureGroup"]["FeatureGroupName"] for result in found]

@@ -148,3 +148,14 @@ def test_refusals(sql, message):
         statement_of(sql)
     assert "InvalidRequestException" == caught.value.code
     assert message in caught.value.message
+
+
+def test_hive_undoes_backslashes_in_double_quotes():
+    """
+    The SageMaker SDK writes a SerDe's properties in double quotes, its escape sign as two backslashes.
+    """
+    told = words_of(r"""("escapeChar" = "\\", "quoteChar" = "\"", "plain" = ",")""", hive=True)
+
+    assert ["(", "escapeChar", "=", "\\", ",", "quoteChar", "=", '"', ",", "plain", "=", ",", ")"] == [
+        word.value for word in told
+    ]
