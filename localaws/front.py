@@ -17,7 +17,7 @@ from localaws.protocols import JsonProtocol, QueryProtocol, RestJsonProtocol
 from localaws.s3.rest import S3Api
 from localaws.sagemaker.featurestore.protocol import SERVICE as FEATURES
 from localaws.sagemaker.featurestore.protocol import is_feature_store
-from localaws.sagemaker.runtime import Runtime
+from localaws.sagemaker.hosting.runtime import Runtime
 from localaws.services import Service
 from localaws.shapes import check, service_model, shaped
 from localaws.wire import Request, Response

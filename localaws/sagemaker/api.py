@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from localaws.jobs.machine import Machine
-from localaws.sagemaker.endpoint_configs import EndpointConfigs
-from localaws.sagemaker.endpoints import Endpoints
 from localaws.sagemaker.experiments.components import TrialComponents
 from localaws.sagemaker.experiments.experiments import Experiments
 from localaws.sagemaker.experiments.lineage import Artifacts, Associations
 from localaws.sagemaker.experiments.trials import Trials
 from localaws.sagemaker.featurestore.api import group_handlers
+from localaws.sagemaker.hosting.endpoint_configs import EndpointConfigs
+from localaws.sagemaker.hosting.endpoints import Endpoints
 from localaws.sagemaker.hosting.hosts import Hosts
-from localaws.sagemaker.model_package_groups import ModelPackageGroups
-from localaws.sagemaker.model_packages import ModelPackages
-from localaws.sagemaker.models import Models
-from localaws.sagemaker.processing import ProcessingJobs
-from localaws.sagemaker.runtime import Runtime
-from localaws.sagemaker.search import Search
+from localaws.sagemaker.hosting.models import Models
+from localaws.sagemaker.hosting.runtime import Runtime
+from localaws.sagemaker.processing.jobs import ProcessingJobs
+from localaws.sagemaker.registry.groups import ModelPackageGroups
+from localaws.sagemaker.registry.packages import ModelPackages
+from localaws.sagemaker.search.operations import Search
 from localaws.sagemaker.tags import Tags
-from localaws.sagemaker.training import TrainingJobs
-from localaws.sagemaker.transform import TransformJobs
+from localaws.sagemaker.training.jobs import TrainingJobs
+from localaws.sagemaker.transform.jobs import TransformJobs
 from localaws.sagemaker.tuning.jobs import TuningJobs
 from localaws.world import World
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from localaws.front import Front
 from localaws.sagemaker.hosting.hosts import Hosts
-from localaws.sagemaker.runtime import Runtime
+from localaws.sagemaker.hosting.runtime import Runtime
 from localaws.wire import Request
 from localaws.world import World
 

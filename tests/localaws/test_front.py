@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from localaws.front import Front
 from localaws.protocols import JsonProtocol
 from localaws.sagemaker.hosting.hosts import Hosts
-from localaws.sagemaker.runtime import Runtime
+from localaws.sagemaker.hosting.runtime import Runtime
 from localaws.services import service
 from localaws.wire import Request
 from localaws.world import World

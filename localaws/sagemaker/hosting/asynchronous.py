@@ -14,11 +14,11 @@ from typing import Any
 from localaws.errors import AwsError
 from localaws.s3.blobs import split_uri
 from localaws.sagemaker.documents import Documents
-from localaws.sagemaker.endpoints import KIND
 from localaws.sagemaker.hosting.backlog import Backlog, report
+from localaws.sagemaker.hosting.endpoints import KIND
 from localaws.sagemaker.hosting.hosts import Invocation
+from localaws.sagemaker.hosting.invocation_metrics import NAMESPACE
 from localaws.sagemaker.hosting.invoker import Invoker
-from localaws.sagemaker.invocation_metrics import NAMESPACE
 from localaws.world import World
 
 log = logging.getLogger("localaws")

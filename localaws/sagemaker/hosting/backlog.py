@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from localaws.cloudwatch.metrics import Metrics
-from localaws.sagemaker.invocation_metrics import NAMESPACE
+from localaws.sagemaker.hosting.invocation_metrics import NAMESPACE
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.s3.blobs import Objects, split_uri
-from localaws.sagemaker.connections import Answer
+from localaws.sagemaker.hosting.connections import Answer
 from localaws.sagemaker.hosting.hosts import Invocation
 
 log = logging.getLogger("localaws")

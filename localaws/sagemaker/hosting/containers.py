@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
-from localaws.sagemaker.connections import Answer
+from localaws.sagemaker.hosting.connections import Answer
 from localaws.sagemaker.hosting.hosts import Invocation, NoReply, Reply
 from localaws.sagemaker.hosting.launcher import Launcher
-from localaws.sagemaker.model_containers import Container
-from localaws.sagemaker.model_server import ModelServer
+from localaws.sagemaker.hosting.model_containers import Container
+from localaws.sagemaker.hosting.model_server import ModelServer
 
 
 class ContainersHost:

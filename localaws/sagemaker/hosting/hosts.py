@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from localaws.sagemaker.connections import Answer
+from localaws.sagemaker.hosting.connections import Answer
 
 PRIMARY = "primary"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
-from localaws.sagemaker.connections import Answer, ServerGone
 from localaws.sagemaker.documents import Documents
-from localaws.sagemaker.endpoints import KIND
 from localaws.sagemaker.hosting.capture import Captures, wanted
+from localaws.sagemaker.hosting.connections import Answer, ServerGone
+from localaws.sagemaker.hosting.endpoints import KIND
 from localaws.sagemaker.hosting.hosts import PRIMARY, Host, Hosts, Invocation, NoReply, Reply
-from localaws.sagemaker.invocation_metrics import record
+from localaws.sagemaker.hosting.invocation_metrics import record
 from localaws.world import World
 
 SECONDS = 60.0  # SageMaker's limit for an answer

@@ -9,7 +9,7 @@ from localaws.sagemaker.hosting.hosts import Host
 from localaws.sagemaker.hosting.launcher import Launcher
 from localaws.sagemaker.hosting.multimodel import MultiModelHost
 from localaws.sagemaker.hosting.serverless import ServerlessHost
-from localaws.sagemaker.variants import Variant
+from localaws.sagemaker.hosting.variants import Variant
 
 
 def host_of(launcher: Launcher, variant: Variant, on_death: Callable[[], None]) -> Host:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from localaws.jobs.machine import Machine
-from localaws.sagemaker.model_containers import Container
-from localaws.sagemaker.model_server import ModelServer, Place
+from localaws.sagemaker.hosting.model_containers import Container
+from localaws.sagemaker.hosting.model_server import ModelServer, Place
 
 THREADS = 1  # OpenMP threads of a model server: it answers many small requests side by side
 

@@ -14,12 +14,12 @@ from localaws.containers.images import image
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
 from localaws.s3.blobs import split_uri
-from localaws.sagemaker.connections import ServerGone
+from localaws.sagemaker.hosting.connections import ServerGone
 from localaws.sagemaker.hosting.hosts import Invocation, NoReply, Reply
+from localaws.sagemaker.hosting.invocation_metrics import NAMESPACE
 from localaws.sagemaker.hosting.launcher import Launcher
-from localaws.sagemaker.invocation_metrics import NAMESPACE
-from localaws.sagemaker.model_containers import Container
-from localaws.sagemaker.model_server import ModelServer
+from localaws.sagemaker.hosting.model_containers import Container
+from localaws.sagemaker.hosting.model_server import ModelServer
 
 MAX_LOADED = 8  # models in memory; AWS counts bytes of it
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
-from localaws.sagemaker.connections import ServerGone
+from localaws.sagemaker.hosting.connections import ServerGone
 from localaws.sagemaker.hosting.containers import ContainersHost
 from localaws.sagemaker.hosting.hosts import Invocation, Reply
+from localaws.sagemaker.hosting.invocation_metrics import NAMESPACE
 from localaws.sagemaker.hosting.launcher import Launcher
-from localaws.sagemaker.invocation_metrics import NAMESPACE
 
 IDLE_SECONDS = 15.0  # AWS does not say how long it keeps a container warm; minutes, by experience
 

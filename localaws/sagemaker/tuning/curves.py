@@ -6,7 +6,7 @@ import math
 import re
 
 from localaws.logstore import END, START, LogStore, Position
-from localaws.sagemaker.training_run import LOG_GROUP
+from localaws.sagemaker.training.run import LOG_GROUP
 
 PAGE = 1000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.sagemaker.algorithm_metrics import with_metrics
 from localaws.sagemaker.refusals import invalid, not_implemented
-from localaws.sagemaker.training_request import check_training_request
+from localaws.sagemaker.training.algorithm_metrics import with_metrics
+from localaws.sagemaker.training.request import check_training_request
 from localaws.sagemaker.tuning.parameters import parameters
 from localaws.sagemaker.tuning.space import Space
 from localaws.sagemaker.tuning.trials import Objective

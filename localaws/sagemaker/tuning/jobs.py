@@ -9,7 +9,7 @@ from typing import Any
 from localaws.sagemaker.documents import Documents, Kind
 from localaws.sagemaker.job_rules import require_ended, require_running
 from localaws.sagemaker.listing import page
-from localaws.sagemaker.training import TrainingJobs
+from localaws.sagemaker.training.jobs import TrainingJobs
 from localaws.sagemaker.tuning.plan import Plan, described
 from localaws.sagemaker.tuning.run import TuningRun, is_over
 from localaws.sagemaker.tuning.trials import objective_counters, status_counters

@@ -17,8 +17,8 @@ from typing import Any
 from localaws.errors import AwsError
 from localaws.sagemaker.documents import TAGS, Documents
 from localaws.sagemaker.job_rules import FINAL
-from localaws.sagemaker.training import KIND as TRAINING
-from localaws.sagemaker.training import TrainingJobs
+from localaws.sagemaker.training.jobs import KIND as TRAINING
+from localaws.sagemaker.training.jobs import TrainingJobs
 from localaws.sagemaker.tuning.plan import Plan
 from localaws.sagemaker.tuning.search import Search
 from localaws.sagemaker.tuning.trials import Trial, best, objective_counters, status_counters

@@ -16,8 +16,8 @@ from localaws.errors import AwsError
 from localaws.jobs.machine import Machine
 from localaws.sagemaker.hosting.hosts import Invocation
 from localaws.sagemaker.hosting.launcher import Launcher
+from localaws.sagemaker.hosting.model_containers import Container
 from localaws.sagemaker.hosting.multimodel import MultiModelHost
-from localaws.sagemaker.model_containers import Container
 from localaws.world import World
 from tests.localaws.sagemaker.conftest import IMAGE, Account, archive, fresh
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from localaws.errors import AwsError
 from localaws.jobs.failure import JobFailure
-from localaws.sagemaker.record_filters import Filter, NoSuchPart, filtered, joined
-from localaws.sagemaker.records import assemble, batches, split
+from localaws.sagemaker.transform.record_filters import Filter, NoSuchPart, filtered, joined
+from localaws.sagemaker.transform.records import assemble, batches, split
 
 LINES = st.lists(
     st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"").replace(b"\r", b"")), max_size=30

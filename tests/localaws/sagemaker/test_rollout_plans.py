@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from localaws.errors import AwsError
-from localaws.sagemaker.model_containers import Container
-from localaws.sagemaker.rollout_plan import ALL, Plan, plan_of
-from localaws.sagemaker.rollout_watch import Closing, RolledBack, Watch
-from localaws.sagemaker.traffic import rest
-from localaws.sagemaker.variants import Variant
+from localaws.sagemaker.hosting.model_containers import Container
+from localaws.sagemaker.hosting.rollout_plan import ALL, Plan, plan_of
+from localaws.sagemaker.hosting.rollout_watch import Closing, RolledBack, Watch
+from localaws.sagemaker.hosting.traffic import rest
+from localaws.sagemaker.hosting.variants import Variant
 
 CONTAINER = Container(image="image", environment={}, data=None, source=None)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.sagemaker.search_filters import matches, values_at
+from localaws.sagemaker.search.filters import matches, values_at
 
 
 def found(account, expression: dict[str, Any], **parts: Any) -> list[str]:

@@ -1,0 +1,1 @@
+"""Processing jobs: the operations, a job's request, its hosts, its outputs, its run."""

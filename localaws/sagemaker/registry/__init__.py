@@ -1,0 +1,1 @@
+"""The model registry: package groups, packages and their names."""

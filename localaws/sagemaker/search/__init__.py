@@ -1,0 +1,1 @@
+"""Search over resources, by their describing documents."""

@@ -1,0 +1,1 @@
+"""Batch transform: the operations, the records of its files, the payloads, its run."""
