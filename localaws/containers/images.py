@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from localaws.jobs.failure import JobFailure
 GROUP = "localaws.images"
 SERVING = str(Path(__file__).with_name("serving.py"))
 PROGRAM = str(Path(__file__).parent.with_name("algorithms") / "program.py")
+XGBOOST_SERVING = "sagemaker_xgboost_container.serving:main"
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class Image:
             empty.
         serve: The image's model server, ours unless given; its last argument will be the number of an open,
             listening socket.
+        environment: Variables that the image itself sets.
     """
 
     repository: str
     python: str = sys.executable
     train: tuple[str, ...] = ()
     serve: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def server(self) -> list[str]:
@@ -74,7 +78,13 @@ NOT_HERE = (
 def built_in(name: str) -> Image:
     """The image of a built-in algorithm."""
     program = (sys.executable, PROGRAM)
-    return Image(re.escape(name), train=(*program, "train", name), serve=(*program, "serve", name))
+    variables = {"SAGEMAKER_SERVING_MODULE": XGBOOST_SERVING} if name == "sagemaker-xgboost" else {}
+    return Image(
+        re.escape(name),
+        train=(*program, "train", name),
+        serve=(*program, "serve", name),
+        environment=variables,
+    )
 
 
 FRAMEWORKS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,7 +116,9 @@ print(LogisticRegression().fit(matrix[:4, :2] * [[1, 2], [3, 4], [5, 6], [7, 8]]
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     folder = tmp_path_factory.mktemp("warm")
     pool = WarmPool()
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under nohup, which cold programs inherit
     yield Bed(folder, pool, Sandbox.probe(folder))
+    signal.signal(signal.SIGHUP, hang_up)
     pool.close()
 
 

@@ -81,6 +81,7 @@ class ModelServer:
         _bring_in(machine.world.objects, container, instance)
         environment = {
             **base_environment(machine, runtime, instance, place.threads),
+            **runtime.environment,
             "SM_MODEL_DIR": f"{instance.seen}/model",
             **place.extra,
             **request_environment(instance, container.environment),

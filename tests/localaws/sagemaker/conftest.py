@@ -17,7 +17,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 ECR = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
-IMAGE = f"{ECR}/sagemaker-xgboost:1.7-1"
+IMAGE = f"{ECR}/sagemaker-scikit-learn:1.4-2-cpu-py3"
 ROLE = "arn:aws:iam::123456789012:role/service-role/test"
 SOON = {"Delay": 0.02, "MaxAttempts": 3000}
 
@@ -218,11 +218,11 @@ class Account:
 
     # models, transforms, endpoints
 
-    def model(self, inference: str, **files: str) -> str:
+    def model(self, inference: str, *, image: str = IMAGE, **files: str) -> str:
         """Create a model around an inference script; its name."""
         name = fresh("model")
         data = self.put(f"{name}/model.tar.gz", archive(code__inference_py=inference, **files))
-        container = {"Image": IMAGE, "ModelDataUrl": data}
+        container = {"Image": image, "ModelDataUrl": data}
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
         return name
 

@@ -318,3 +318,29 @@ def test_an_answer_may_come_as_an_event_stream(account, served):
         len(parts),
     )
     assert b"<" + b"x" * 100_000 + b">" == b"".join(parts)
+
+
+XGBOOST = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+BOOSTER = """
+import numpy, xgboost
+
+def model_fn(folder):
+    rows = numpy.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]] * 20)
+    told = rows[:, 0] * 10
+    return xgboost.train({"max_depth": 2, "base_score": 0.0}, xgboost.DMatrix(rows, told), num_boost_round=40)
+"""
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"), [("text/csv", b"0,1\n1,0\n"), ("text/libsvm", b"0 0:0 1:1\n0 0:1 1:0\n")]
+)
+def test_the_xgboost_image_gives_a_booster_its_matrix(account, content_type, body):
+    """
+    A script with model_fn alone serves a Booster: the image's default input_fn makes a DMatrix of CSV and libsvm.
+    """
+    endpoint = account.endpoint(account.config(main=account.model(BOOSTER, image=XGBOOST)))
+    answer = account.invoke(
+        endpoint["EndpointName"], body, ContentType=content_type, Accept="application/json"
+    )
+
+    assert [0, 10] == [round(value) for value in json.loads(answer["Body"])]
