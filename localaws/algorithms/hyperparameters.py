@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,3 +169,17 @@ def _plain(value: str) -> str:
         except ValueError:
             return value
     return value
+
+
+def metrics_among(known: Sequence[str]) -> Callable[[Mapping[str, Any]], None]:
+    """A check that ``eval_metrics`` is a JSON list of known metrics; it raises CustomerError."""
+
+    def check(values: Mapping[str, Any]) -> None:
+        try:
+            metrics = json.loads(values["eval_metrics"])
+        except ValueError as error:
+            raise CustomerError(f"Hyperparameter eval_metrics is not a JSON list: {error}") from error
+        if not isinstance(metrics, list) or not set(metrics) <= set(known):
+            raise CustomerError(f"Hyperparameter eval_metrics: {metrics} is not a list of {', '.join(known)}")
+
+    return check

@@ -12,7 +12,7 @@ import numpy as np
 
 from localaws.algorithms.algorithm import MODEL, TRAINING_TYPES, Algorithm
 from localaws.algorithms.errors import CustomerError
-from localaws.algorithms.hyperparameters import Parameter, choice, flag, integer, number, text
+from localaws.algorithms.hyperparameters import Parameter, choice, flag, integer, metrics_among, number, text
 from localaws.algorithms.job import Job
 from localaws.algorithms.quality import progress, quality
 from localaws.algorithms.recordio import CONTENT_TYPE
@@ -62,20 +62,6 @@ class Centres:
         return Predictions(nearest)
 
 
-def check(values: Mapping[str, Any]) -> None:
-    """Refuse metrics that are not known.
-
-    Raises:
-        CustomerError: One is not.
-    """
-    try:
-        metrics = json.loads(values["eval_metrics"])
-    except ValueError as error:
-        raise CustomerError(f"Hyperparameter eval_metrics is not a JSON list: {error}") from error
-    if not isinstance(metrics, list) or not set(metrics) <= set(METRICS):
-        raise CustomerError(f"Hyperparameter eval_metrics: {metrics} is not a list of {', '.join(METRICS)}")
-
-
 def train(job: Job, values: Mapping[str, Any]) -> None:
     """Find the centres, and report how near the rows are to them."""
     from sklearn.cluster import KMeans
@@ -121,4 +107,4 @@ def load(folder: Path) -> Centres:
         return Centres(file["centres"])
 
 
-ALGORITHM = Algorithm(PARAMETERS, train, load, channels=("train", "test"), check=check)
+ALGORITHM = Algorithm(PARAMETERS, train, load, channels=("train", "test"), check=metrics_among(METRICS))

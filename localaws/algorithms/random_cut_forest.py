@@ -12,8 +12,7 @@ import numpy as np
 
 from localaws.algorithms.algorithm import MODEL, TRAINING_TYPES, Algorithm
 from localaws.algorithms.cut_forest import Forest
-from localaws.algorithms.errors import CustomerError
-from localaws.algorithms.hyperparameters import Parameter, integer, text
+from localaws.algorithms.hyperparameters import Parameter, integer, metrics_among, text
 from localaws.algorithms.job import Job
 from localaws.algorithms.quality import progress, quality
 from localaws.algorithms.recordio import CONTENT_TYPE
@@ -42,20 +41,6 @@ class CutForest:
         """Each row's anomaly score."""
         matrix = as_array(fitted(rows, self.forest.low.shape[1])).astype(float)
         return Predictions({"score": self.forest.scores(matrix)}, plural="scores")
-
-
-def check(values: Mapping[str, Any]) -> None:
-    """Refuse metrics that are not known.
-
-    Raises:
-        CustomerError: One is not.
-    """
-    try:
-        metrics = json.loads(values["eval_metrics"])
-    except ValueError as error:
-        raise CustomerError(f"Hyperparameter eval_metrics is not a JSON list: {error}") from error
-    if not isinstance(metrics, list) or not set(metrics) <= set(METRICS):
-        raise CustomerError(f"Hyperparameter eval_metrics: {metrics} is not a list of {', '.join(METRICS)}")
 
 
 def train(job: Job, values: Mapping[str, Any]) -> None:
@@ -94,4 +79,4 @@ def _report(host: str, said: np.ndarray, true: np.ndarray, metrics: list[str]) -
     quality(host, "test", found, "score")
 
 
-ALGORITHM = Algorithm(PARAMETERS, train, load, channels=("train", "test"), check=check)
+ALGORITHM = Algorithm(PARAMETERS, train, load, channels=("train", "test"), check=metrics_among(METRICS))

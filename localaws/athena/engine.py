@@ -12,75 +12,24 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from localaws.athena.failures import QueryCancelled
-from localaws.athena.hivetypes import literal
 from localaws.athena.macros import STATEMENTS
 from localaws.athena.natives import install
+from localaws.duck import StoppableConnection, closed_settings
 
 MEMORY_SHARE = 0.4  # of the machine's memory, for all queries together
-REPEAT_SECONDS = 0.05  # an interrupt that falls between two statements is lost: it is said again
 
 
 @dataclass
-class Session:
-    """A query's connection.
+class Session(StoppableConnection):
+    """A query's connection."""
 
-    Attributes:
-        connection: DuckDB's own; the query's temporary views live in it.
-        folder: A folder for what the query writes; gone with the session.
-    """
-
-    connection: duckdb.DuckDBPyConnection
-    folder: Path
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-    _finished: threading.Event = field(default_factory=threading.Event)
-
-    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run one statement.
-
-        Raises:
-            QueryCancelled: The query was stopped before or while it ran.
-            duckdb.Error: DuckDB's own refusals.
-        """
-        self.check()
-        try:
-            return self.connection.execute(sql)
-        except duckdb.InterruptException as error:
-            raise QueryCancelled from error
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of a statement."""
-        return list(self.execute(sql).fetchall())
-
-    def check(self) -> None:
-        """Stop here if the query was cancelled.
-
-        Raises:
-            QueryCancelled: It was.
-        """
-        if self._cancelled.is_set():
-            raise QueryCancelled
-
-    def cancel(self) -> None:
-        """Stop the query: what runs is interrupted, what would follow does not start."""
-        self._cancelled.set()
-        threading.Thread(target=self._interrupt, daemon=True).start()
-
-    def _interrupt(self) -> None:
-        while not self._finished.wait(REPEAT_SECONDS):
-            self.connection.interrupt()
-
-    def close(self) -> None:
-        """Let go of the connection and the folder."""
-        self._finished.set()
-        self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    stopped = QueryCancelled
 
 
 class Engine:
@@ -137,16 +86,7 @@ class Engine:
 
     def _settings(self) -> dict[str, str]:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        folders = ", ".join(literal(str(folder)) for folder in (self.blobs, self.work))
         return {
-            "TimeZone": "'UTC'",
             "threads": str(max(2, os.cpu_count() or 2)),
-            "memory_limit": f"'{int(memory * MEMORY_SHARE / 2**20)}MiB'",
-            # DuckDB 2.0 reads a CSV column as the type of a TRY_CAST above it, and fails where that is NULL.
-            "disabled_optimizers": "'type_pushdown'",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "temp_directory": literal(str(self.work / "spill")),
-            "allowed_directories": f"[{folders}]",
-            "enable_external_access": "false",
+            **closed_settings(self.blobs, self.work, int(memory * MEMORY_SHARE / 2**20)),
         }

@@ -9,17 +9,15 @@ from __future__ import annotations
 import shutil
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from localaws.athena.hivetypes import literal
+from localaws.duck import StoppableConnection, closed_settings
 from localaws.redshift.arithmetic import DIVISOR
 from localaws.redshift.failures import StatementCancelled, StatementFailed
 
-REPEAT_SECONDS = 0.05  # an interrupt that falls between two statements is lost: it is said again
 MEMORY_MIB = 1024  # of each database
 RESERVED = ("main", "temp", "system", "pg_catalog", "information_schema")
 FIRST = (
@@ -29,73 +27,27 @@ FIRST = (
 
 
 @dataclass
-class Link:
+class Link(StoppableConnection):
     """A connection to a database: of one statement, or of a session's statements one after the other.
 
     Attributes:
-        connection: DuckDB's own; temporary tables live in it.
-        folder: A folder for what statements write.
         database: The database's name.
         writing: Held by whoever changes the database.
         open: Whether a session's own transaction is open.
     """
 
-    connection: duckdb.DuckDBPyConnection
-    folder: Path
+    stopped = StatementCancelled
     database: str
     writing: threading.Lock
     open: bool = False
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-    _idle: threading.Event = field(default_factory=threading.Event)
 
     def begin(self) -> None:
         """Make ready for the next statement: what was said of the last one is forgotten."""
         self._cancelled, self._idle = threading.Event(), threading.Event()
 
-    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        """Run one statement.
-
-        Raises:
-            StatementCancelled: It was stopped before or while it ran.
-            duckdb.Error: DuckDB's own refusals.
-        """
-        self.check()
-        try:
-            return self.connection.execute(sql)
-        except duckdb.InterruptException as error:
-            raise StatementCancelled from error
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of a statement."""
-        return list(self.execute(sql).fetchall())
-
-    def check(self) -> None:
-        """Stop here if the statement was cancelled.
-
-        Raises:
-            StatementCancelled: It was.
-        """
-        if self._cancelled.is_set():
-            raise StatementCancelled
-
-    def cancel(self) -> None:
-        """Stop the statement: what runs is interrupted, what would follow does not start."""
-        self._cancelled.set()
-        threading.Thread(target=self._interrupt, args=(self._idle,), daemon=True).start()
-
-    def _interrupt(self, idle: threading.Event) -> None:
-        while not idle.wait(REPEAT_SECONDS):
-            self.connection.interrupt()
-
     def end(self) -> None:
         """The statement is over; the connection stays."""
         self._idle.set()
-
-    def close(self) -> None:
-        """Let go of the connection and the folder."""
-        self._idle.set()
-        self.connection.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Engine:
@@ -152,21 +104,7 @@ class Engine:
             self.work.mkdir(parents=True, exist_ok=True)
             base = duckdb.connect(str(path))
             base.execute("CREATE SCHEMA IF NOT EXISTS public")
-            for name, value in self._settings().items():
+            for name, value in closed_settings(self.blobs, self.work, MEMORY_MIB).items():
                 base.execute(f"SET GLOBAL {name} = {value}")
             self._open[path] = base, threading.Lock()
         return self._open[path]
-
-    def _settings(self) -> dict[str, str]:
-        folders = ", ".join(literal(str(folder)) for folder in (self.blobs, self.work))
-        return {
-            "TimeZone": "'UTC'",
-            "memory_limit": f"'{MEMORY_MIB}MiB'",
-            # As for Athena: DuckDB 2.0 reads a CSV column as the type of a TRY_CAST above it.
-            "disabled_optimizers": "'type_pushdown'",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "temp_directory": literal(str(self.work / "spill")),
-            "allowed_directories": f"[{folders}]",
-            "enable_external_access": "false",
-        }
