@@ -3,20 +3,63 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from foldline.errors import EnvironmentFault
 from foldline.remote.calls import SystemClock, call
 
-if TYPE_CHECKING:
-    from foldline.environment import Environment
-
+SLOW_ANSWERS = frozenset({"s3", "sagemaker-runtime"})
+"""Services whose answers may take long; every other call that says nothing for 20 s is tried again."""
 RETRIED_BY_BOTO = frozenset({"s3"})
 """S3 transfers are retried part by part in boto3; `foldline.remote.calls` retries all other calls."""
 
 
-def endpoint_url(environment: Environment) -> str | None:
+class Account(Protocol):
+    """Where calls go: an environment, or a :class:`Door`."""
+
+    @property
+    def name(self) -> str:
+        """Name of the environment."""
+        ...
+
+    @property
+    def account(self) -> str:
+        """AWS account."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """AWS region."""
+        ...
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Local endpoint in place of AWS."""
+        ...
+
+
+@dataclass(frozen=True)
+class Door:
+    """What another process needs to make the same clients; holds no secret, so it may be stored.
+
+    Attributes:
+        name: Name of the environment.
+        account: AWS account.
+        region: AWS region.
+        endpoint_url: Local endpoint in place of AWS.
+        aws_conn_id: Airflow connection with the credentials; None is boto3's own search.
+    """
+
+    name: str
+    account: str
+    region: str
+    endpoint_url: str | None = None
+    aws_conn_id: str | None = None
+
+
+def endpoint_url(environment: Account) -> str | None:
     """Where AWS answers: ``AWS_ENDPOINT_URL`` when set, else the environment file's; None is AWS itself."""
     return os.environ.get("AWS_ENDPOINT_URL") or environment.endpoint_url
 
@@ -29,7 +72,7 @@ class Clients:
         session: A boto3 session, such as an Airflow connection's; boto3's default chain otherwise.
     """
 
-    def __init__(self, environment: Environment, session: Any = None) -> None:
+    def __init__(self, environment: Account, session: Any = None) -> None:
         self.environment = environment
         self._session = session
         self._made: dict[str, Any] = {}
@@ -54,7 +97,7 @@ class Clients:
             attempts = 5 if service in RETRIED_BY_BOTO else 1
             config = Config(
                 connect_timeout=5,
-                read_timeout=60,
+                read_timeout=60 if service in SLOW_ANSWERS else 20,
                 retries={"total_max_attempts": attempts, "mode": "standard"},
                 max_pool_connections=20,
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from foldline import names
 from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
 from foldline.project import pipelines, project_root
@@ -121,6 +122,17 @@ class Pipeline:
         """All settings of all steps as plain JSON, defaults included: what the run record keeps."""
         steps = {name: step.document() for name, step in self.steps.items()}
         return {"pipeline": self.settings.document(), **steps}
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that a run is asked to do and where: settings, queries, environment.
+
+        How a run is watched (endpoint URL, polling, deferral) is left out: it changes nothing that is done.
+        """
+        watching = {"endpoint_url", "allow_remote_endpoint", "polling", "deferrable"}
+        queries = {file.name: file.read_text(encoding="utf-8") for file in sorted(self.folder.glob("*.sql"))}
+        environment = self.environment.document(exclude=watching)
+        return names.digest({**self.document(), "queries": queries, "environment": environment})
 
 
 def load_pipeline(name: str, *, env: str | None = None, root: Path | None = None) -> Pipeline:

@@ -26,7 +26,7 @@ from foldline.stepfiles.problems import (
     unreadable,
 )
 from foldline.stepfiles.spellings import Account, Bucket, KeyArn, Region, RoleArn, SecurityGroup, Subnet
-from foldline.stepfiles.units import Interval
+from foldline.stepfiles.units import Duration, Interval
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import Conflict, Settings
 
@@ -39,6 +39,9 @@ class Polling(Settings):
 
     first: Interval = Field(default=0.3, description="Until the second look.")
     longest: Interval = Field(default=30.0, description="Between two looks at most.")
+    patience: Duration = Field(
+        default=1800, description="How long a throttled, failing or unreachable call is tried again."
+    )
 
     def conflicts(self) -> Iterable[Conflict]:
         """Looks that get more frequent."""
@@ -77,6 +80,10 @@ class Environment(Settings):
         default=None, description="Airflow connection with the credentials; null: boto3's own search."
     )
     workgroup: str = Field(default="primary", description="Athena workgroup of all queries.")
+    deferrable: bool = Field(
+        default=False,
+        description="Hand the waiting over to Airflow's triggerer: no worker slot is held while a job runs.",
+    )
     polling: Polling = Field(default_factory=Polling, description="How often jobs are looked at.")
     steps: dict[str, dict[str, Any]] = Field(
         default={}, description="Overrides by step, merged over `infra/<pipeline>/<step>.yaml`."

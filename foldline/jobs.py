@@ -1,102 +1,30 @@
 """Ensure-once remote jobs: describe → create → adopt → wait → outcome.
 
 SageMaker's create calls know no idempotency token, so a job's deterministic name is its key: a lost answer,
-a killed worker, a twin or a retry all come back to the same name and adopt what runs there. Client and clock
-are handed in.
+a killed worker, a twin or a retry all come back to the same name and adopt what runs there. Client, clock and
+the way of waiting are handed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from foldline.errors import FoldlineError, JobConflict, JobError, JobFailed, JobStopped, JobTimedOut
-from foldline.names import NAME_LIMIT, TAG, Identity
-from foldline.remote.calls import Backoff, Clock, call, error_code, find, is_absent
+from foldline.errors import JobConflict, JobFailed, JobTimedOut
+from foldline.names import TAG, Identity
+from foldline.outcomes import Again, Kind, Outcome, age, is_over, verdict
+from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Waits, Watch
 
 MAX_GENERATION = 2
 """A piece of work is started again at most this often after failures that are AWS's own."""
-RETRYABLE_REASONS = ("CapacityError", "InternalServerError")
 STALE_READ_SECONDS = 30.0
 """A name that was just created may read as absent for a while."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of SageMaker job is created, read and stopped: boto3 method names and response members."""
-
-    name: str
-    title: str
-    name_limit: int = NAME_LIMIT
-
-    @property
-    def create(self) -> str:
-        """boto3 method that starts a job."""
-        return f"create_{self.name}_job"
-
-    @property
-    def describe(self) -> str:
-        """boto3 method that reads a job."""
-        return f"describe_{self.name}_job"
-
-    @property
-    def stop(self) -> str:
-        """boto3 method that stops a job."""
-        return f"stop_{self.name}_job"
-
-    @property
-    def operation(self) -> str:
-        """AWS's name of the create operation."""
-        return f"Create{self.title}Job"
-
-    @property
-    def log_group(self) -> str:
-        """CloudWatch group that holds the job's log streams."""
-        return f"/aws/sagemaker/{self.title}Jobs"
-
-    @property
-    def name_member(self) -> str:
-        """Member that holds the name, in requests and answers."""
-        return f"{self.title}JobName"
-
-    @property
-    def status_member(self) -> str:
-        """Member that holds the status."""
-        return f"{self.title}JobStatus"
-
-    @property
-    def arn_member(self) -> str:
-        """Member that holds the ARN."""
-        return f"{self.title}JobArn"
-
-
-TRAINING = Kind("training", "Training")
-PROCESSING = Kind("processing", "Processing")
-TRANSFORM = Kind("transform", "Transform")
-
-
-class Interrupted(FoldlineError):
-    """This worker was told to end; the job runs on and the next try adopts it."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a job ended.
-
-    Attributes:
-        name: Job name of the last generation.
-        description: AWS's description of it.
-        generation: How many times the work was started again.
-        adopted: Whether the job was there before this process asked for it.
-        error: Why it is no success, or None.
-    """
-
-    name: str
-    description: dict[str, Any]
-    generation: int = 0
-    adopted: bool = False
-    error: JobError | None = None
+QUOTA_SECONDS = 3600.0
+"""How long a create that meets a quota is tried again."""
 
 
 @dataclass
@@ -107,14 +35,21 @@ class Work:
         kind: Kind of job.
         identity: Who asks; gives the name.
         request: The create request without name and tags.
-        budget: Seconds to wait for the end, from the first look.
+        budget: Seconds from a job's creation to its end.
+        on_timeout: What a spent budget does; a job is never left running by a failed task.
+        instances: Instance types to try, one after another, while AWS lacks capacity; empty: the request's.
+        verify: What is wrong with a completed job's output, or the empty string.
     """
 
     kind: Kind
     identity: Identity
     request: dict[str, Any]
     budget: float = 86_400.0
+    on_timeout: Literal["stop_then_fail", "keep_waiting"] = "stop_then_fail"
+    instances: tuple[str, ...] = ()
+    verify: Callable[[dict[str, Any]], str] = field(default=lambda description: "")
     generation: int = field(default=0, init=False)
+    reasons: list[Again] = field(default_factory=list, init=False)
     created_at: float | None = field(default=None, init=False)
     owned: set[str] = field(default_factory=set, init=False)
     adopted: bool = field(default=False, init=False)
@@ -124,10 +59,50 @@ class Work:
         """Name of the current generation's job."""
         return self.identity.name(self.generation, self.kind.name_limit)
 
+    @property
+    def instance(self) -> str | None:
+        """The instance type of the current generation; None leaves the request's."""
+        if not self.instances:
+            return None
+        return self.instances[min(self.reasons.count("capacity"), len(self.instances) - 1)]
+
     def create_request(self) -> dict[str, Any]:
-        """The request as it is sent: with name and identity tags."""
+        """The request as it is sent: with name, identity tags and the generation's instance type."""
         tags = [{"Key": key, "Value": value} for key, value in self.identity.tags(self.generation).items()]
-        return {**self.request, self.kind.name_member: self.name, "Tags": tags + self.request.get("Tags", [])}
+        request = {**deepcopy(self.request), self.kind.name_member: self.name}
+        request["Tags"] = tags + self.request.get("Tags", [])
+        if self.instance is not None:
+            *path, last = self.kind.instance
+            part = request
+            for member in path:
+                part = part[member]
+            part[last] = self.instance
+        return request
+
+    def start_again(self, why: Again) -> None:
+        """Go on with the next generation."""
+        self.reasons.append(why)
+        self.generation += 1
+        self.created_at = None
+
+
+@dataclass
+class _Piece:
+    """A work under way: when its next look is due, its first was, and whether it waits for no job."""
+
+    index: int
+    work: Work
+    due: float
+    since: float
+    looks: int = 0
+    rests: bool = False
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A look's answer when there is a reason not to look again before ``seconds`` have passed."""
+
+    seconds: float
 
 
 LogTail = Callable[[Kind, str], str]
@@ -140,16 +115,18 @@ class Runner:
     Attributes:
         client: boto3 SageMaker client without retries of its own.
         clock: Time.
+        waits: How time passes between looks: in this process, or handed over.
         backoff: Waits between two looks at the same job.
         log_tail: Last log lines of a job, for its error.
-        interrupted: Whether this worker was told to end.
+        waited: Seconds this task has waited before it was handed over and came back.
     """
 
     client: Any
     clock: Clock
+    waits: Waits
     backoff: Backoff = field(default_factory=Backoff)
     log_tail: LogTail = lambda kind, name: ""
-    interrupted: Callable[[], bool] = lambda: False
+    waited: float = 0.0
 
     def run(self, work: Work) -> Outcome:
         """The outcome of one piece of work.
@@ -182,77 +159,109 @@ class Runner:
             on_end: Called with a piece's index and outcome.
         """
         outcomes: dict[int, Outcome] = {}
-        waiting, active = list(range(len(works))), dict[int, tuple[int, float, float]]()
-        while active or (waiting and not any(outcome.error for outcome in outcomes.values())):
-            while waiting and len(active) < max_parallel and not any(o.error for o in outcomes.values()):
-                index, now = waiting.pop(0), self.clock.monotonic()
-                active[index] = (0, now, now)  # looks so far, due, first look
-                on_start(index, works[index].name)
-            for index, (looks, due, since) in list(active.items()):
-                if due > self.clock.monotonic():
-                    continue
-                outcome = self.look(works[index], since)
-                if outcome is None:
-                    active[index] = (looks + 1, self.clock.monotonic() + self.backoff.seconds(looks), since)
-                else:
-                    outcomes[index] = outcome
-                    del active[index]
-                    on_end(index, outcome)
-            if active:
-                self.clock.sleep(max(0.0, min(due for _, due, _ in active.values()) - self.clock.monotonic()))
-            if self.interrupted():
-                names = ", ".join(works[index].name for index in active) or "none"
-                raise Interrupted(
-                    "this worker was told to end while jobs run",
-                    where=names,
-                    mend="nothing to do: the next try adopts them by name",
-                )
-        return [outcomes[index] for index in sorted(outcomes)]
+        waiting, active = list(enumerate(works)), list[_Piece]()
+        while True:
+            failed = any(outcome.error for outcome in outcomes.values())
+            while waiting and len(active) < max_parallel and not failed:
+                index, work = waiting.pop(0)
+                now = self.clock.monotonic()
+                active.append(_Piece(index, work, due=now, since=now - self.waited))
+                on_start(index, work.name)
+            for piece in [piece for piece in active if piece.due <= self.clock.monotonic()]:
+                outcome = self._look_again(piece)
+                if outcome is not None:
+                    outcomes[piece.index] = outcome
+                    active.remove(piece)
+                    on_end(piece.index, outcome)
+            failed = any(outcome.error for outcome in outcomes.values())
+            if not active and (failed or not waiting):
+                return [outcomes[index] for index in sorted(outcomes)]
+            if active and (len(active) >= max_parallel or not waiting or failed):
+                self._pause(active, more=bool(waiting) and not failed)
 
-    def look(self, work: Work, since: float) -> Outcome | None:
-        """One step of the loop for one piece: start it, adopt it or read it; None while it is under way."""
+    def look(self, work: Work, since: float) -> Outcome | Pause | None:
+        """One step of the loop for one piece: start it, adopt it or read it; None while it is under way.
+
+        Args:
+            work: The piece.
+            since: When, on the runner's clock, it was first looked at.
+        """
         description = find(
             getattr(self.client, work.kind.describe), self.clock, **{work.kind.name_member: work.name}
         )
         if description is None:
-            self._create(work)
-            return None
+            return self._create(work, since)
         if work.name not in work.owned:
             self._adopt(work, description)
         if not is_over(work.kind, description):
-            if self.clock.monotonic() - since > work.budget:
-                return self._give_up(work, description)
-            return None
-        error, again = verdict(work.kind, description)
+            return self._judge_wait(work, description, since)
+        found = verdict(work.kind, description)
+        error, again = found.error, found.again
+        if error is None and (problem := work.verify(description)):
+            again = "artifact" if "artifact" not in work.reasons else ""
+            error = JobFailed(
+                f"{work.kind.name} job {work.name} completed without what it was to leave",
+                where=str(description.get(work.kind.arn_member, "")),
+                cause=problem,
+                mend="look at the job's log: its program must write the output before it ends",
+            )
         if again and work.generation < MAX_GENERATION:
-            work.generation += 1
-            work.created_at = None
-            return None
+            pause = self._pause_before_next(work, again, description)
+            if pause is None:
+                work.start_again(again)
+            return pause
         if error is not None:
             lines = self.log_tail(work.kind, work.name)
             error.cause = (error.cause + ("\n" + lines if lines else "")).strip()
         return Outcome(work.name, description, work.generation, work.adopted, error)
 
-    def stop(self, kind: Kind, name: str) -> None:
-        """Ask AWS to stop a job; a job that is over or gone is left alone."""
-        try:
-            call(getattr(self.client, kind.stop), self.clock, **{kind.name_member: name})
-        except Exception as error:
-            if error_code(error) != "ValidationException" and not is_absent(error):
-                raise
+    def _look_again(self, piece: _Piece) -> Outcome | None:
+        generation = piece.work.generation
+        found = self.look(piece.work, piece.since)
+        if isinstance(found, Outcome):
+            return found
+        if piece.work.generation != generation:
+            piece.looks = 0
+        piece.rests = isinstance(found, Pause)
+        seconds = found.seconds if isinstance(found, Pause) else self.backoff.seconds(piece.looks)
+        piece.due = self.clock.monotonic() + seconds
+        piece.looks += 1
+        return None
 
-    def _create(self, work: Work) -> None:
+    def _pause(self, active: Iterable[_Piece], *, more: bool) -> None:
+        pieces, now = sorted(active, key=lambda piece: piece.due), self.clock.monotonic()
+        names = tuple(piece.work.name for piece in pieces if not piece.rests)
+        resting = [max(0.0, piece.due - now) for piece in pieces if piece.rests]
+        budgets = [piece.work.budget - (now - piece.since) for piece in pieces if not piece.rests]
+        seconds = min([max(left, self.backoff.longest) for left in budgets] + resting)
+        watch = Watch(pieces[0].work.kind.name, names, seconds, "any" if more else "all")
+        self.waits.pause(max(0.0, pieces[0].due - now), watch)
+
+    def _create(self, work: Work, since: float) -> Pause | None:
         now = self.clock.monotonic()
         if work.created_at is not None and now - work.created_at < STALE_READ_SECONDS:
-            return
+            return None
         try:
             call(getattr(self.client, work.kind.create), self.clock, **work.create_request())
             work.owned.add(work.name)
         except Exception as error:
             # ResourceInUse: a lost answer, a twin or a stale read. The next look reads the job and its tags.
+            if error_code(error) == "ResourceLimitExceeded":
+                return self._wait_for_quota(work, error, since)
             if error_code(error) != "ResourceInUse":
                 raise
         work.created_at = now
+        return None
+
+    def _wait_for_quota(self, work: Work, error: Exception, since: float) -> Pause:
+        if self.clock.monotonic() - since > QUOTA_SECONDS:
+            raise JobFailed(
+                f"{work.kind.name} job {work.name} could not be started for {QUOTA_SECONDS:.0f} s",
+                where=f"sagemaker:{work.kind.operation}",
+                cause=error_message(error),
+                mend="ask AWS for a higher quota, run fewer jobs at once, or list more types in `instance`",
+            ) from error
+        return Pause(self.backoff.longest)
 
     def _adopt(self, work: Work, description: dict[str, Any]) -> None:
         arn = description[work.kind.arn_member]
@@ -268,49 +277,25 @@ class Runner:
         work.owned.add(work.name)
         work.adopted = True
 
-    def _give_up(self, work: Work, description: dict[str, Any]) -> Outcome:
-        self.stop(work.kind, work.name)
+    def _pause_before_next(self, work: Work, again: Again, description: dict[str, Any]) -> Pause | None:
+        """How long to let AWS recover before the next generation; another instance type needs no wait."""
+        another = again == "capacity" and work.reasons.count(again) + 1 < len(work.instances)
+        if again == "artifact" or another:
+            return None
+        wanted = self.backoff.longest * 2**work.generation
+        left = wanted - (age(description, "LastModifiedTime") or wanted)
+        return Pause(left) if left > 0 else None
+
+    def _judge_wait(self, work: Work, description: dict[str, Any], since: float) -> Outcome | None:
+        """None while the budget lasts: counted from the job's creation, whoever has waited for it so far."""
+        aged = age(description)
+        waited = self.clock.monotonic() - since if aged is None else aged
+        if waited <= work.budget or work.on_timeout == "keep_waiting":
+            return None
+        WATCHED[work.kind.name].end(self.client, self.clock, work.name)
         error = JobTimedOut(
             f"{work.kind.name} job {work.name} did not end within {work.budget:.0f} s and was stopped",
             where=str(description.get(work.kind.arn_member, "")),
             mend="raise `max_runtime` of the step, or look at the job's log for what it waits for",
         )
         return Outcome(work.name, description, work.generation, work.adopted, error)
-
-
-def is_over(kind: Kind, description: dict[str, Any]) -> bool:
-    """Whether the status is final; a word we do not know is not."""
-    return description[kind.status_member] in ("Completed", "Failed", "Stopped")
-
-
-def verdict(kind: Kind, description: dict[str, Any]) -> tuple[JobError | None, bool]:
-    """What a final description means.
-
-    Only the exact success word is success.
-
-    Returns:
-        The error or None, and whether starting the work again may help.
-    """
-    status, name = description[kind.status_member], description[kind.name_member]
-    where = str(description.get(kind.arn_member, ""))
-    if status == "Completed":
-        return None, False
-    secondary = str(description.get("SecondaryStatus", ""))
-    if status == "Stopped":
-        why = secondary if secondary not in ("", "Stopped") else "a person or another program stopped it"
-        stopped = JobStopped(
-            f"{kind.name} job {name} was stopped: {why}",
-            where=where,
-            mend="raise `max_runtime` of the step" if secondary == "MaxRuntimeExceeded" else "clear the task",
-        )
-        return stopped, secondary == "MaxWaitTimeExceeded"
-    reason = str(description.get("FailureReason") or description.get("ExitMessage") or "no reason given")
-    message = str(description.get("ExitMessage") or "")
-    cause = reason if not message or message in reason else f"{reason}\n{message}"
-    failed = JobFailed(
-        f"{kind.name} job {name} failed",
-        where=where,
-        cause=cause,
-        mend="mend what the reason names, then clear the task",
-    )
-    return failed, reason.startswith(RETRYABLE_REASONS)

@@ -161,6 +161,13 @@ class RunLayout:
         """The evaluation job's figures and curves."""
         return self.root / "evaluation/"
 
+    def memory(self, task_id: str = "", map_index: int = -1, epoch: int = 0) -> S3Uri:
+        """What one task, or the whole run, remembers between attempts; a clear starts with nothing."""
+        if not task_id:
+            return self.root / "memory/"
+        suffix = f"-{map_index:03d}" if map_index >= 0 else ""
+        return self.root / f"memory/{task_id}{suffix}/{epoch}/"
+
     def record(self, task_id: str, map_index: int = -1) -> S3Uri:
         """What one task leaves for the run record."""
         suffix = f"-{map_index:03d}" if map_index >= 0 else ""

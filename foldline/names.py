@@ -15,6 +15,8 @@ from typing import Any
 
 NAME_LIMIT = 63
 """Characters of a SageMaker job, model, endpoint or endpoint-config name."""
+TUNING_NAME_LIMIT = 32
+"""Characters of a hyperparameter tuning job's name."""
 TAG = "foldline:"
 """Prefix of every tag that carries identity."""
 
@@ -83,11 +85,18 @@ class Identity:
             f"{TAG}key": self.key,
             f"{TAG}generation": str(generation),
             f"{TAG}env": self.env,
-            f"{TAG}dag": slug(self.dag, 128),
-            f"{TAG}run": digest(self.run),
-            f"{TAG}task": slug(self.task, 128),
+            f"{TAG}dag": tag_value(self.dag),
+            f"{TAG}run": tag_value(self.run),
+            f"{TAG}task": tag_value(self.task),
+            f"{TAG}map": str(self.map_index),
+            f"{TAG}epoch": str(self.epoch),
             f"{TAG}spec": self.spec_hash,
         }
+
+
+def tag_value(text: str) -> str:
+    """``text`` as a tag can hold it: itself where AWS allows it, else ``digest:`` and its digest."""
+    return text if re.fullmatch(r"[A-Za-z0-9 _.:/=+@-]{1,256}", text) else f"digest:{digest(text)}"
 
 
 def spec_hash(request: dict[str, Any]) -> str:

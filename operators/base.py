@@ -6,18 +6,22 @@ import datetime as dt
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from foldline import progress
-from foldline.aws import Clients
-from foldline.config import Pipeline, load_pipeline
-from foldline.errors import FoldlineError
-from foldline.jobs import Interrupted
+from foldline.aws import Clients, Door, endpoint_url
+from foldline.config import load_pipeline
+from foldline.errors import ConfigError, FoldlineError
+from foldline.remote.calls import SystemClock
+from foldline.remote.sourcetree import source_tree
 from foldline.runs import TaskRecord
+from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
 from operators.steprun import Place, StepRun
+from operators.triggers import WaitTrigger
 
 
 class StepOperator(BaseOperator):
@@ -29,31 +33,54 @@ class StepOperator(BaseOperator):
     Args:
         step: Address of the step, from ``pipeline(…)["name"]``.
         task_id: Airflow's task id; the step's name when left out.
+        deferrable: Wait in the triggerer; None leaves it to the environment file.
         **kwargs: Arguments of Airflow's BaseOperator.
     """
 
     template_fields: Sequence[str] = ("step",)
     ui_color: ClassVar[str] = "#dfeaf7"
 
-    def __init__(self, *, step: str, task_id: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, step: str, task_id: str | None = None, deferrable: bool | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(task_id=task_id or step.rpartition(".")[2], **kwargs)
         self.step = step
+        self.deferrable = deferrable
         self._told_to_end = False
 
     @abstractmethod
     def work(self, run: StepRun) -> Mapping[str, Any]:
-        """The step's effect; returns what other tasks may read (see `operators.results`)."""
+        """The step's effect; returns what other tasks may read (see `operators.results`).
+
+        It is run again from its start after every hand-over to the triggerer, as after a crash: what it
+        started it must find again (`run.run_job`, `run.queries`, …), what it must know from before it keeps
+        in `run.memory`.
+        """
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the step; called by Airflow."""
-        run = self.step_run(context)
-        started, clock = dt.datetime.now(dt.UTC), time.monotonic()
+        return self._attempt(context, waited=0.0)
+
+    def resume(self, context: Any, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Go on after the triggerer has waited; called by Airflow.
+
+        The event is a hint that it is time to look again, so one that comes twice does no harm.
+        """
+        return self._attempt(context, waited=float((event or {}).get("waited", 0.0)))
+
+    def _attempt(self, context: Any, waited: float) -> dict[str, Any]:
+        run = self.step_run(context, waited)
+        clock = time.monotonic()
+        started = context["ti"].start_date or dt.datetime.now(dt.UTC)
         self._show(run, "running")
         result: dict[str, Any] = {}
         error: Exception | None = None
         try:
             run.clients.check_account()
+            pin_config(run)
             result = dict(self.work(run))
+        except Suspended as suspended:
+            self._hand_over(run, suspended.watch)
         except Exception as caught:
             error = caught
         record = TaskRecord(
@@ -61,7 +88,7 @@ class StepOperator(BaseOperator):
             step=run.step,
             map_index=run.place.map_index,
             started=started.isoformat(timespec="milliseconds"),
-            seconds=time.monotonic() - clock,
+            seconds=waited + time.monotonic() - clock,
             jobs=run.jobs,
             result=result,
             evidence=run.evidence,
@@ -77,6 +104,25 @@ class StepOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
         raise error
 
+    def _hand_over(self, run: StepRun, watch: Watch) -> None:
+        """Let go of the worker until ``watch`` is over; Airflow's TaskDeferred leaves this method."""
+        self.log.info("waits in the triggerer for %s %s", watch.kind, ", ".join(watch.names))
+        environment = run.pipeline.environment
+        door = Door(
+            environment.name,
+            environment.account,
+            environment.region,
+            endpoint_url(environment),
+            environment.aws_conn_id,
+        )
+        trigger = WaitTrigger(
+            watch=watch.document(),
+            door=asdict(door),
+            polling=environment.polling.model_dump(),
+            waited=run.waited,
+        )
+        self.defer(trigger=trigger, method_name="resume")
+
     def on_kill(self) -> None:
         """End this worker; the job runs on and the next try adopts it.
 
@@ -84,8 +130,13 @@ class StepOperator(BaseOperator):
         """
         self._told_to_end = True
 
-    def step_run(self, context: Mapping[str, Any]) -> StepRun:
-        """The step with the run's params, for the task that ``context`` describes."""
+    def step_run(self, context: Mapping[str, Any], waited: float = 0.0) -> StepRun:
+        """The step with the run's params, for the task that ``context`` describes.
+
+        Args:
+            context: Airflow's.
+            waited: Seconds this task has waited in the triggerer.
+        """
         name, _, step = self.step.partition(".")
         loaded = load_pipeline(name)
         pipeline = loaded.with_params(
@@ -98,8 +149,19 @@ class StepOperator(BaseOperator):
             map_index=context["ti"].map_index if context["ti"].map_index is not None else -1,
             epoch=tries_before_clear(context["ti"], self.retries),
         )
-        clients = Clients(pipeline.environment, airflow_session(pipeline))
-        return StepRun(pipeline, step, place, clients, interrupted=lambda: self._told_to_end)
+        environment = pipeline.environment
+        clock = SystemClock(environment.polling.patience)
+        deferrable = environment.deferrable if self.deferrable is None else self.deferrable
+        waits = Deferring if deferrable else Staying
+        return StepRun(
+            pipeline,
+            step,
+            place,
+            Clients(environment, airflow_session(environment.aws_conn_id, environment.region)),
+            clock,
+            waits(clock, lambda: self._told_to_end),
+            waited,
+        )
 
     def _leave(self, run: StepRun, record: TaskRecord, error: Exception | None) -> None:
         uri = run.layout.record(self.task_id, run.place.map_index)
@@ -124,12 +186,35 @@ def tries_before_clear(ti: Any, retries: int) -> int:
     return max(0, (ti.max_tries or 0) - retries)
 
 
-def airflow_session(pipeline: Pipeline) -> Any:
-    """The boto3 session of the environment's Airflow connection; None means boto3's default chain."""
-    environment = pipeline.environment
-    if environment.aws_conn_id is None:
+def pin_config(run: StepRun) -> None:
+    """Let all tasks of a run work with one configuration.
+
+    The first task notes the digest of all settings and of the container-side code; a later one that finds
+    another refuses, before anything is started. A task that a person cleared notes the new one.
+
+    Raises:
+        ConfigError: The configuration was edited while the run was under way.
+    """
+    mine = {"config": run.pipeline.digest, "code": source_tree().digest}
+    pinned = run.run_memory.once("config", lambda: mine)
+    if pinned == mine:
+        return
+    if run.place.epoch > 0:
+        run.run_memory.put("config", mine)
+        return
+    changed = " and ".join(sorted(key for key in mine if pinned.get(key) != mine[key]))
+    raise ConfigError(
+        f"the {changed} changed while run {run.place.run_id} was under way; nothing was started",
+        where=f"infra/{run.pipeline.name}/, infra/env/{run.pipeline.environment.name}.yaml, stage folders",
+        mend="clear this task to go on with what is there now, or put back what was there when the run began",
+    )
+
+
+def airflow_session(aws_conn_id: str | None, region: str) -> Any:
+    """The boto3 session of an Airflow connection; None means boto3's default chain."""
+    if aws_conn_id is None:
         return None
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-    hook = AwsBaseHook(aws_conn_id=environment.aws_conn_id, region_name=environment.region, client_type="sts")
+    hook = AwsBaseHook(aws_conn_id=aws_conn_id, region_name=region, client_type="sts")
     return hook.get_session()

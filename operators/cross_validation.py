@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import task
 
 from foldline.errors import JobFailed
-from foldline.jobs import TRAINING, Outcome
+from foldline.outcomes import TRAINING, Outcome
 from foldline.steps.fitting import CrossValidationSettings
 from operators.base import StepOperator
 from operators.folds import FoldsOperator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from foldline.jobs import Kind, Outcome
+from foldline.outcomes import Kind, Outcome
 from foldline.runs import JobRecord
 
 END_MEMBERS = ("TrainingEndTime", "ProcessingEndTime", "TransformEndTime", "LastModifiedTime")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from foldline.jobs import PROCESSING
 from foldline.layout import S3Uri
+from foldline.outcomes import PROCESSING
 from foldline.steps.data import PreprocessingSettings
 from foldline.steps.release import EvaluationSettings
 from operators.base import StepOperator

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from foldline.folds import FoldManifest
-from foldline.jobs import PROCESSING
 from foldline.layout import S3Uri
 from foldline.names import digest
+from foldline.outcomes import PROCESSING
 from foldline.steps.data import PreprocessingSettings
 from operators.base import StepOperator
 from operators.results import FoldsResult, TableResult

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from foldline.errors import QualityError
-from foldline.jobs import PROCESSING
 from foldline.layout import S3Uri
+from foldline.outcomes import PROCESSING
 from foldline.steps.data import PreprocessingSettings, QualitySettings
 from operators.base import StepOperator
 from operators.results import TableResult

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,18 +13,21 @@ from foldline.aws import Clients
 from foldline.config import Pipeline
 from foldline.contracts import check
 from foldline.errors import ConfigError
-from foldline.jobs import Kind, Outcome, Runner, Work
+from foldline.jobs import Runner, Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, digest, spec_hash
+from foldline.outcomes import Kind, Outcome
 from foldline.remote.calls import Backoff, Clock, SystemClock
 from foldline.remote.crawlers import Crawlers
 from foldline.remote.endpoints import Endpoints
 from foldline.remote.joblogs import last_lines
+from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries
 from foldline.remote.sourcetree import ensure_uploaded
 from foldline.requests import Request
 from foldline.runs import JobRecord
 from foldline.steps.settings import StepSettings
+from foldline.waiting import Staying, Waits
 from operators.describe import job_record
 from training.request import metric_values
 
@@ -90,7 +93,8 @@ class StepRun:
         place: Where in Airflow the task runs.
         clients: boto3 clients.
         clock: Time.
-        interrupted: Whether this worker was told to end.
+        waits: How time passes between looks: in this worker, or in the triggerer.
+        waited: Seconds this task waited before it was handed over and came back.
         jobs: What was started or adopted so far.
         evidence: Figures for the run record.
         detail: One line for people who watch.
@@ -101,7 +105,8 @@ class StepRun:
     place: Place
     clients: Clients
     clock: Clock = field(default_factory=SystemClock)
-    interrupted: Callable[[], bool] = lambda: False
+    waits: Waits = field(default_factory=lambda: Staying(SystemClock()))
+    waited: float = 0.0
     jobs: list[JobRecord] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
     detail: str = ""
@@ -158,6 +163,20 @@ class StepRun:
             epoch=self.place.epoch,
         )
 
+    @cached_property
+    def memory(self) -> Memory:
+        """What this task must remember between its attempts; a clear starts with nothing."""
+        place = self.place
+        return self._memory(self.layout.memory(place.task_id, place.map_index, place.epoch))
+
+    @cached_property
+    def run_memory(self) -> Memory:
+        """What all tasks of the run must agree on."""
+        return self._memory(self.layout.memory())
+
+    def _memory(self, prefix: S3Uri) -> Memory:
+        return Memory(self.clients.client("s3"), prefix, self.pipeline.environment.account)
+
     def labels(self, kind: str, request: Request) -> dict[str, str]:
         """Identity tags of a resource that is no job."""
         return self.identity(kind, request).tags()
@@ -174,7 +193,8 @@ class StepRun:
         def log_tail(kind: Kind, name: str) -> str:
             return last_lines(self.clients.client("logs"), self.clock, kind, name)
 
-        return Runner(self.clients.client("sagemaker"), self.clock, self.backoff, log_tail, self.interrupted)
+        client = self.clients.client("sagemaker")
+        return Runner(client, self.clock, self.waits, self.backoff, log_tail, self.waited)
 
     @cached_property
     def queries(self) -> Queries:
@@ -185,14 +205,14 @@ class StepRun:
             self.clock,
             self.common.queries,
             environment.account,
+            self.waits,
             self.backoff,
-            self.interrupted,
         )
 
     @cached_property
     def crawlers(self) -> Crawlers:
         """Runs Glue crawlers."""
-        return Crawlers(self.clients.client("glue"), self.clock, self.backoff, self.interrupted)
+        return Crawlers(self.clients.client("glue"), self.clock, self.waits, self.backoff)
 
     @cached_property
     def endpoints(self) -> Endpoints:
@@ -201,8 +221,8 @@ class StepRun:
             self.clients.client("sagemaker"),
             self.clients.client("sagemaker-runtime"),
             self.clock,
+            self.waits,
             self.backoff,
-            self.interrupted,
         )
 
     def run_job(self, kind: Kind, request: Request, *, max_runtime: float) -> Outcome:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from foldline.errors import JobFailed
-from foldline.jobs import TRAINING, Outcome
 from foldline.layout import S3Uri
+from foldline.outcomes import TRAINING, Outcome
 from foldline.steps.fitting import TrainingSettings
 from operators.base import StepOperator
 from operators.results import FitResult, FoldsResult, TrialResult

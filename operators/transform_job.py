@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.request import candidate_model, transform_request
-from foldline.jobs import TRANSFORM
 from foldline.names import digest
+from foldline.outcomes import TRANSFORM
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import TransformSettings
 from operators.base import StepOperator

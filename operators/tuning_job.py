@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foldline import progress
-from foldline.jobs import TRAINING, Outcome
+from foldline.outcomes import TRAINING, Outcome
 from foldline.steps.fitting import TuningSettings
 from foldline.trials import Trial
 from operators.base import StepOperator

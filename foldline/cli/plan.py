@@ -16,9 +16,10 @@ from deploy.request import (
     transform_request,
 )
 from foldline.config import Pipeline
-from foldline.jobs import PROCESSING, TRAINING, TRANSFORM, Kind, Work
+from foldline.jobs import Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, spec_hash
+from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
 from foldline.remote.queries import query_request, query_token
 from foldline.remote.sourcetree import source_tree
 from foldline.requests import Request

@@ -40,12 +40,17 @@ ABSENT_CODES = frozenset(
     {"ValidationException", "ResourceNotFound", "ResourceNotFoundException", "EntityNotFoundException"}
 )
 ABSENT_WORDS = ("not found", "could not find", "does not exist")
-RETRY_SECONDS = 120.0
-"""How long one call is tried before its error is raised."""
+PATIENCE_SECONDS = 1800.0
+"""How long one call is tried before its error is raised: throttling passes, the job runs on meanwhile."""
 
 
 class Clock(Protocol):
     """Time, handed in so that tests own it."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds for which one call is tried."""
+        ...
 
     def monotonic(self) -> float:
         """Seconds on a clock that never goes back."""
@@ -56,8 +61,15 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock.
+
+    Attributes:
+        patience: Seconds for which one call is tried.
+    """
+
+    patience: float = PATIENCE_SECONDS
 
     def monotonic(self) -> float:
         """Seconds since some moment."""
@@ -115,18 +127,16 @@ def is_retryable(error: Exception) -> bool:
     return isinstance(error, BotoCoreError)
 
 
-def call(
-    function: Callable[..., Any], clock: Clock, seconds: float = RETRY_SECONDS, /, **request: Any
-) -> Any:
+def call(function: Callable[..., Any], clock: Clock, seconds: float | None = None, /, **request: Any) -> Any:
     """The answer of ``function(**request)``, tried again with full jitter while the fault may pass.
 
     Args:
         function: A bound boto3 client method.
         clock: Time.
-        seconds: Budget; the last error is raised when it is spent.
+        seconds: Budget, the clock's patience when left out; the last error is raised when it is spent.
         **request: The request's members.
     """
-    deadline, attempt = clock.monotonic() + seconds, 0
+    deadline, attempt = clock.monotonic() + (clock.patience if seconds is None else seconds), 0
     while True:
         try:
             return function(**request)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import Interrupted
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Waits, Watch
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,14 @@ class Crawlers:
     Attributes:
         client: boto3 Glue client without retries of its own.
         clock: Time.
+        waits: How time passes between looks.
         backoff: Waits between two looks.
-        interrupted: Whether this worker was told to end.
     """
 
     client: Any
     clock: Clock
+    waits: Waits
     backoff: Backoff = field(default_factory=Backoff)
-    interrupted: Callable[[], bool] = lambda: False
 
     def ensure_database(self, name: str) -> None:
         """Make the Glue database when it is not there."""
@@ -118,13 +119,12 @@ class Crawlers:
             crawler: dict[str, Any] = call(self.client.get_crawler, self.clock, Name=name)["Crawler"]
             if crawler["State"] == "READY":
                 return crawler
-            if self.clock.monotonic() - started > budget:
-                call(self.client.stop_crawler, self.clock, Name=name)
+            waited = self.clock.monotonic() - started
+            if waited > budget:
+                WATCHED["crawler"].end(self.client, self.clock, name)
                 raise JobTimedOut(
                     f"crawler {name} did not end within {budget:.0f} s and was stopped",
                     mend="raise `max_runtime` of the step",
                 )
-            if self.interrupted():
-                raise Interrupted("this worker was told to end while a crawler runs", where=name)
-            self.clock.sleep(self.backoff.seconds(looks))
+            self.waits.pause(self.backoff.seconds(looks), Watch("crawler", (name,), budget - waited))
             looks += 1

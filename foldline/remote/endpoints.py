@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
 from foldline.errors import DeploymentError, JobTimedOut
-from foldline.jobs import Interrupted
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
-
-BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
-"""Endpoint states that pass by themselves."""
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Waits, Watch
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,15 @@ class Endpoints:
         client: boto3 SageMaker client without retries of its own.
         runtime: boto3 SageMaker runtime client.
         clock: Time.
+        waits: How time passes between looks.
         backoff: Waits between two looks.
-        interrupted: Whether this worker was told to end.
     """
 
     client: Any
     runtime: Any
     clock: Clock
+    waits: Waits
     backoff: Backoff = field(default_factory=Backoff)
-    interrupted: Callable[[], bool] = lambda: False
 
     def exists(self, method: str, **request: str) -> bool:
         """Whether the described thing is there."""
@@ -88,17 +85,16 @@ class Endpoints:
         started, looks = self.clock.monotonic(), 0
         while True:
             endpoint = self.describe(name)
-            if endpoint is None or endpoint["EndpointStatus"] not in BUSY:
+            if endpoint is None or WATCHED["endpoint"].is_over(endpoint["EndpointStatus"]):
                 return endpoint
-            if self.clock.monotonic() - started > budget:
+            waited = self.clock.monotonic() - started
+            if waited > budget:
                 raise JobTimedOut(
                     f"endpoint {name} is {endpoint['EndpointStatus']} for more than {budget:.0f} s",
                     where=str(endpoint.get("EndpointArn", "")),
                     mend="raise `max_runtime` of the step, or look at the endpoint's log",
                 )
-            if self.interrupted():
-                raise Interrupted("this worker was told to end while an endpoint changes", where=name)
-            self.clock.sleep(self.backoff.seconds(looks))
+            self.waits.pause(self.backoff.seconds(looks), Watch("endpoint", (name,), budget - waited))
             looks += 1
 
     def smoke(self, name: str, known: Known, tolerance: float) -> Smoke:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from foldline.jobs import Kind
+from foldline.outcomes import Kind
 from foldline.remote.calls import Clock, call
 
 LINES = 25

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import MAX_GENERATION, Interrupted
+from foldline.jobs import MAX_GENERATION
 from foldline.layout import S3Uri
 from foldline.names import Identity, digest
+from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Waits, Watch
 
-FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 USER_MISTAKES = ("COLUMN_NOT_FOUND", "TABLE_NOT_FOUND", "SYNTAX_ERROR", "TYPE_MISMATCH")
 
 
@@ -53,16 +55,16 @@ class Queries:
         clock: Time.
         output: Prefix of Athena's result files.
         owner: Account that must own the output bucket.
+        waits: How time passes between looks.
         backoff: Waits between two looks.
-        interrupted: Whether this worker was told to end.
     """
 
     client: Any
     clock: Clock
     output: S3Uri
     owner: str
+    waits: Waits
     backoff: Backoff = field(default_factory=Backoff)
-    interrupted: Callable[[], bool] = lambda: False
 
     def run(
         self,
@@ -131,26 +133,24 @@ class Queries:
             token = {"NextToken": answer["NextToken"]}
 
     def _wait(self, query_id: str, budget: float, where: str) -> dict[str, Any]:
-        started, looks = self.clock.monotonic(), 0
+        started, looks, query = self.clock.monotonic(), 0, WATCHED["query"]
         while True:
             answer = call(self.client.get_query_execution, self.clock, QueryExecutionId=query_id)
             execution: dict[str, Any] = answer["QueryExecution"]
-            if execution["Status"]["State"] in FINAL:
+            if query.is_over(execution["Status"]["State"]):
                 return execution
-            if self.clock.monotonic() - started > budget:
-                call(self.client.stop_query_execution, self.clock, QueryExecutionId=query_id)
+            submitted = {**answer, "SubmissionDateTime": execution["Status"].get("SubmissionDateTime")}
+            aged = age(submitted, "SubmissionDateTime")
+            waited = self.clock.monotonic() - started if aged is None else aged
+            if waited > budget:
+                query.end(self.client, self.clock, query_id)
                 raise JobTimedOut(
                     f"Athena query {query_id} did not end within {budget:.0f} s and was stopped",
                     where=where,
                     mend="raise `max_runtime` of the step, or read less",
                 )
-            if self.interrupted():
-                raise Interrupted(
-                    "this worker was told to end while a query runs",
-                    where=query_id,
-                    mend="nothing to do: the next try finds it by its token",
-                )
-            self.clock.sleep(self.backoff.seconds(looks))
+            watch = Watch("query", (query_id,), max(budget - waited, self.backoff.longest))
+            self.waits.pause(self.backoff.seconds(looks), watch)
             looks += 1
 
 

@@ -205,7 +205,7 @@ def called_actions() -> set[str]:
     from botocore import xform_name
     from botocore.loaders import create_loader
 
-    from foldline.jobs import PROCESSING, TRAINING, TRANSFORM
+    from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM
 
     names = {
         method

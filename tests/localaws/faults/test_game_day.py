@@ -8,9 +8,11 @@ import pytest
 from botocore.config import Config
 
 from foldline.errors import JobFailed
-from foldline.jobs import TRAINING, Runner, Work
+from foldline.jobs import Runner, Work
 from foldline.names import Identity
+from foldline.outcomes import TRAINING
 from foldline.remote.calls import Backoff, SystemClock
+from foldline.waiting import Staying
 from tests.localaws.sagemaker.conftest import Account
 
 PATIENCE = Config(connect_timeout=5, read_timeout=5)
@@ -51,7 +53,9 @@ def test_a_bad_day(account, fault, hits):
         [("throttle", 0.2), ("internal_failure", 0.05), ("drop", 0.05), ("expired_token", 0.03)]
     ):
         fault(effect, service="sagemaker", operation="*TrainingJob", probability=chance, seed=seed)
-    outcomes = Runner(account.sagemaker, SystemClock(), Backoff(0.1, 0.5)).run_all(pieces)
+    outcomes = Runner(account.sagemaker, SystemClock(), Staying(SystemClock()), Backoff(0.1, 0.5)).run_all(
+        pieces
+    )
 
     assert [None] * 8 == [outcome.error for outcome in outcomes]
     assert ["Completed"] * 8 == [outcome.description["TrainingJobStatus"] for outcome in outcomes]
@@ -64,7 +68,9 @@ def test_no_capacity_twice(account, fault):
     Work that finds no capacity is started again as a new generation, and in the end succeeds.
     """
     fault("capacity", job="training", count=2)
-    outcome = Runner(account.sagemaker, SystemClock(), Backoff(0.1, 0.5)).run(works(account, "scarce", 1)[0])
+    outcome = Runner(account.sagemaker, SystemClock(), Staying(SystemClock()), Backoff(0.1, 0.5)).run(
+        works(account, "scarce", 1)[0]
+    )
 
     assert (2, "Completed") == (outcome.generation, outcome.description["TrainingJobStatus"])
 
@@ -75,4 +81,6 @@ def test_no_capacity_at_all(account, fault):
     """
     fault("capacity", job="training")
     with pytest.raises(JobFailed, match="CapacityError: Unable to provision"):
-        Runner(account.sagemaker, SystemClock(), Backoff(0.1, 0.5)).run(works(account, "none", 1)[0])
+        Runner(account.sagemaker, SystemClock(), Staying(SystemClock()), Backoff(0.1, 0.5)).run(
+            works(account, "none", 1)[0]
+        )

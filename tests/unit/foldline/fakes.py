@@ -18,6 +18,8 @@ def refusal(code: str, message: str = "refused", status: int = 400) -> ClientErr
 class FakeClock:
     """Time that passes only when somebody sleeps."""
 
+    patience = 120.0
+
     def __init__(self) -> None:
         self.now = 0.0
         self.sleeps: list[float] = []

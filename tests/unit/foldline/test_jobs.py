@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from foldline.errors import JobConflict, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import TRAINING, Interrupted, Runner, Work
+from foldline.jobs import Runner, Work
 from foldline.names import Identity
+from foldline.outcomes import TRAINING
 from foldline.remote.calls import Backoff
+from foldline.waiting import Interrupted, Staying
 from tests.unit.foldline.fakes import (
     FakeClock,
     FakeSageMaker,
@@ -27,8 +29,9 @@ def work(task: str = "training", budget: float = 3600.0) -> Work:
     return Work(TRAINING, identity, {"RoleArn": "role"}, budget)
 
 
-def runner(client: FakeSageMaker, **more: Any) -> Runner:
-    return Runner(client, FakeClock(), Backoff(0.1, 1.0), **more)
+def runner(client: FakeSageMaker, *, interrupted: bool = False, **more: Any) -> Runner:
+    clock = FakeClock()
+    return Runner(client, clock, Staying(clock, lambda: interrupted), Backoff(0.1, 1.0), **more)
 
 
 class TestStart:
@@ -236,7 +239,7 @@ class TestMany:
         client = FakeSageMaker([running()] * 5 + completed())
 
         with pytest.raises(Interrupted):
-            runner(client, interrupted=lambda: True).run(work())
+            runner(client, interrupted=True).run(work())
 
         assert "stop" not in [operation for operation, _ in client.calls]
         assert runner(client).run(work()).adopted

@@ -10,6 +10,7 @@ from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.layout import S3Uri
 from foldline.names import Identity
 from foldline.remote.queries import Queries, query_token
+from foldline.waiting import Staying
 from tests.unit.foldline.fakes import FakeClock
 
 WHO = Identity("local", "dag", "run", "ingest/unload", -1, "query", "spec")
@@ -39,7 +40,8 @@ class FakeAthena:
 
 
 def run(client: FakeAthena, budget: float = 60) -> Any:
-    queries = Queries(client, FakeClock(), S3Uri("bucket", "queries/"), "123456789012")
+    clock = FakeClock()
+    queries = Queries(client, clock, S3Uri("bucket", "queries/"), "123456789012", Staying(clock))
     return queries.run(
         WHO,
         lambda generation: f"UNLOAD (SELECT 1) TO 's3://b/g{generation}/'",

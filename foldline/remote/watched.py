@@ -1,0 +1,146 @@
+"""Every kind of remote work that is waited for: how it is read, when it is over, how it is stopped.
+
+One table for all who look from outside the loop that started the work: triggers, the reaper, `foldline stop`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from foldline.remote.calls import Clock, call, error_code, error_message, find, is_absent
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One kind of remote work.
+
+    Attributes:
+        service: boto3's name of the service.
+        describe: boto3 method that reads one.
+        member: Request member that names it.
+        path: Where the status stands in the answer.
+        over: Words after which nothing changes any more; any other word, known or not, is under way.
+        stop: boto3 method that ends it, or empty.
+        stop_member: Request member of ``stop`` that names it, where it differs.
+        log_group: CloudWatch group of its log streams, each starting with ``<name>/``; or empty.
+    """
+
+    service: str
+    describe: str
+    member: str
+    path: tuple[str, ...]
+    over: frozenset[str]
+    stop: str = ""
+    stop_member: str = ""
+    log_group: str = ""
+
+    def status(self, client: Any, clock: Clock, name: str) -> str | None:
+        """The status word of ``name``; None when there is no such thing."""
+        answer = find(getattr(client, self.describe), clock, **self.request(self.member, name))
+        if answer is None:
+            return None
+        for part in self.path:
+            answer = answer[part]
+        return str(answer)
+
+    def is_over(self, status: str | None) -> bool:
+        """Whether nothing changes any more; what does not exist is not over: it may be about to."""
+        return status in self.over
+
+    def end(self, client: Any, clock: Clock, name: str) -> None:
+        """Ask AWS to stop ``name``; what is over or gone is left alone."""
+        if not self.stop:
+            return
+        try:
+            call(getattr(client, self.stop), clock, **self.request(self.stop_member or self.member, name))
+        except Exception as error:
+            if error_code(error) not in HARMLESS and not is_absent(error) and not is_past(error):
+                raise
+
+    def request(self, member: str, name: str) -> dict[str, Any]:
+        """The request that names ``name``; a Glue job run is named ``job/run``."""
+        if member == "JobName+RunId":
+            job, _, run = name.rpartition("/")
+            return {"JobName": job, "RunId": run}
+        if member == "JobName+JobRunIds":
+            job, _, run = name.rpartition("/")
+            return {"JobName": job, "JobRunIds": [run]}
+        return {member: name}
+
+
+HARMLESS = frozenset({"CrawlerNotRunningException", "CrawlerStoppingException"})
+"""Codes with which a stop says that there is nothing left to stop."""
+PAST = ("is not in", "status", "cannot be stopped", "could not abort")
+"""Words with which a stop is refused because the work had already ended."""
+
+
+def is_past(error: Exception) -> bool:
+    """Whether a stop was refused because the work had already ended."""
+    refused = error_code(error) in ("ValidationException", "InvalidRequestException")
+    return refused and any(word in error_message(error).lower() for word in PAST)
+
+
+def _sagemaker(title: str, method: str = "", *, logs: bool = True) -> Watched:
+    method = method or title.lower()
+    return Watched(
+        "sagemaker",
+        f"describe_{method}_job",
+        f"{title}JobName",
+        (f"{title}JobStatus",),
+        frozenset({"Completed", "Failed", "Stopped"}),
+        f"stop_{method}_job",
+        log_group=f"/aws/sagemaker/{title}Jobs" if logs else "",
+    )
+
+
+WATCHED: dict[str, Watched] = {
+    "training": _sagemaker("Training"),
+    "processing": _sagemaker("Processing"),
+    "transform": _sagemaker("Transform"),
+    "tuning": _sagemaker("HyperParameterTuning", "hyper_parameter_tuning", logs=False),
+    "endpoint": Watched(
+        "sagemaker",
+        "describe_endpoint",
+        "EndpointName",
+        ("EndpointStatus",),
+        frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFailed"}),
+    ),
+    "query": Watched(
+        "athena",
+        "get_query_execution",
+        "QueryExecutionId",
+        ("QueryExecution", "Status", "State"),
+        frozenset({"SUCCEEDED", "FAILED", "CANCELLED"}),
+        "stop_query_execution",
+    ),
+    "crawler": Watched(
+        "glue", "get_crawler", "Name", ("Crawler", "State"), frozenset({"READY"}), "stop_crawler"
+    ),
+    "glue-job": Watched(
+        "glue",
+        "get_job_run",
+        "JobName+RunId",
+        ("JobRun", "JobRunState"),
+        frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}),
+        "batch_stop_job_run",
+        stop_member="JobName+JobRunIds",
+    ),
+    "quality-run": Watched(
+        "glue",
+        "get_data_quality_ruleset_evaluation_run",
+        "RunId",
+        ("Status",),
+        frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}),
+        "cancel_data_quality_ruleset_evaluation_run",
+    ),
+    "statement": Watched(
+        "redshift-data",
+        "describe_statement",
+        "Id",
+        ("Status",),
+        frozenset({"FINISHED", "FAILED", "ABORTED"}),
+        "cancel_statement",
+    ),
+}
+"""By the word that `foldline.waiting.Watch.kind` uses."""
