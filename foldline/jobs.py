@@ -119,6 +119,7 @@ class Runner:
         backoff: Waits between two looks at the same job.
         log_tail: Last log lines of a job, for its error.
         waited: Seconds this task has waited before it was handed over and came back.
+        finished: Descriptions of jobs known to have ended well, by name: they are not read again.
     """
 
     client: Any
@@ -127,6 +128,7 @@ class Runner:
     backoff: Backoff = field(default_factory=Backoff)
     log_tail: LogTail = lambda kind, name: ""
     waited: float = 0.0
+    finished: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def run(self, work: Work) -> Outcome:
         """The outcome of one piece of work.
@@ -186,6 +188,8 @@ class Runner:
             work: The piece.
             since: When, on the runner's clock, it was first looked at.
         """
+        if (known := self.finished.get(work.name)) is not None:
+            return Outcome(work.name, known, work.generation, adopted=True)
         description = find(
             getattr(self.client, work.kind.describe), self.clock, **{work.kind.name_member: work.name}
         )
@@ -213,6 +217,8 @@ class Runner:
         if error is not None:
             lines = self.log_tail(work.kind, work.name)
             error.cause = (error.cause + ("\n" + lines if lines else "")).strip()
+        else:
+            self.finished[work.name] = description
         return Outcome(work.name, description, work.generation, work.adopted, error)
 
     def _look_again(self, piece: _Piece) -> Outcome | None:

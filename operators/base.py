@@ -106,6 +106,7 @@ class StepOperator(BaseOperator):
 
     def _hand_over(self, run: StepRun, watch: Watch) -> None:
         """Let go of the worker until ``watch`` is over; Airflow's TaskDeferred leaves this method."""
+        run.before_hand_over()
         self.log.info("waits in the triggerer for %s %s", watch.kind, ", ".join(watch.names))
         environment = run.pipeline.environment
         door = Door(

@@ -34,6 +34,8 @@ from training.request import metric_values
 Settings = TypeVar("Settings", bound=StepSettings)
 QUEUE_SECONDS = 3600.0
 """How long a job may wait for its instance, on top of its own time limit."""
+FINISHED = "finished"
+"""Name of the document with the jobs that had ended when the task was handed over."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,15 @@ class StepRun:
             return last_lines(self.clients.client("logs"), self.clock, kind, name)
 
         client = self.clients.client("sagemaker")
-        return Runner(client, self.clock, self.waits, self.backoff, log_tail, self.waited)
+        finished = self.memory.get(FINISHED) if self.waited else None
+        return Runner(client, self.clock, self.waits, self.backoff, log_tail, self.waited, finished or {})
+
+    def before_hand_over(self) -> None:
+        """Note what has ended, so that the replay after the wait need not read it again."""
+        finished = self.runner.finished if "runner" in self.__dict__ else {}
+        if finished:
+            kept = {name: {**one, "ResponseMetadata": {}} for name, one in finished.items()}
+            self.memory.put(FINISHED, kept)
 
     @cached_property
     def queries(self) -> Queries:
