@@ -82,8 +82,8 @@ class History:
         changes = [(at, body) for at, _, _, body in former]
         return _body_at(moment, changes, now[0][0] if now else None)
 
-    def all(self, moment: Moment, kind: str) -> list[str]:
-        """Every document of a kind as it was, in order of creation."""
+    def items(self, moment: Moment, kind: str) -> list[tuple[str, str]]:
+        """Name and document of all of a kind as they were, in order of creation."""
         with self._database.transaction():
             rows = self._database.query("SELECT number, name, body FROM document WHERE kind = ?", kind)
             former = self._changes(kind)
@@ -97,7 +97,7 @@ class History:
         for name, number in numbers.items():
             body = _body_at(moment, changes.get(name, []), present.get(name, (0, None))[1])
             if body is not None:
-                found[number] = body
+                found[number] = (name, body)
         return [found[number] for number in sorted(found)]
 
     def _changes(

@@ -22,6 +22,7 @@ from localaws.sagemaker.featurestore import api as features
 from localaws.sagemaker.featurestore.protocol import SERVICE as FEATURES
 from localaws.sagemaker.featurestore.protocol import RecordProtocol
 from localaws.sts import Sts
+from localaws.tagging.operations import Tagging
 from localaws.world import World
 
 Operation = Callable[[dict[str, Any]], dict[str, Any] | None]
@@ -95,8 +96,12 @@ def services(world: World) -> dict[str, Service]:
         service("athena", JsonProtocol(), athena.validation_code, athena.handlers(world)),
         service("redshift-data", JsonProtocol(), redshift.validation_code, redshift.handlers(world)),
     ]
+    tagging = service(
+        "resourcegroupstaggingapi", JsonProtocol(), "InvalidParameterException", [Tagging(world)]
+    )
     metrics = service("cloudwatch", CompatibleJson(), cloudwatch.validation_code, cloudwatch.handlers(world))
     return {
         **{entry.name: entry for entry in table},
+        "tagging": tagging,  # as it is signed
         cloudwatch.SCOPE: replace(metrics, form_protocol=CompressedQuery()),
     }

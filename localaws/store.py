@@ -68,10 +68,16 @@ class Store:
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Every document of a kind, in order of creation."""
+        return [body for _, body in self.items(kind)]
+
+    def items(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """Name and document of all of a kind, in order of creation."""
         if moment := self._history.moment:
-            return [json.loads(body) for body in self._history.all(moment, kind)]
-        rows = self._database.query("SELECT body FROM document WHERE kind = ? ORDER BY number", kind)
-        return [json.loads(body) for (body,) in rows]
+            rows = self._history.items(moment, kind)
+        else:
+            sql = "SELECT name, body FROM document WHERE kind = ? ORDER BY number"
+            rows = self._database.query(sql, kind)
+        return [(name, json.loads(body)) for name, body in rows]
 
     def delete(self, kind: str, name: str) -> bool:
         """Forget a document; False when there was none."""

@@ -59,6 +59,10 @@ class Index:
         rows = self.database.query(sql, bucket, name)
         return rows[0][0] if rows else None
 
+    def settings(self, name: str) -> dict[str, str]:
+        """What is kept under a name, by bucket."""
+        return dict(self.database.query("SELECT bucket, body FROM bucket_setting WHERE name = ?", name))
+
     def set_setting(self, bucket: str, name: str, body: str) -> None:
         """Keep something of a bucket under a name."""
         sql = "INSERT OR REPLACE INTO bucket_setting(bucket, name, body) VALUES(?, ?, ?)"

@@ -29,6 +29,7 @@ SERVICES = {
     "CloudWatch Logs": "logs",
     "CloudWatch": "cloudwatch",
     "Application Auto Scaling": "application-autoscaling",
+    "Resource Groups Tagging": "resourcegroupstaggingapi",
     "IAM": "iam",
     "STS": "sts",
 }
