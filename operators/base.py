@@ -20,6 +20,7 @@ from foldline.remote.calls import SystemClock
 from foldline.remote.sourcetree import source_tree
 from foldline.runs import TaskRecord
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
+from operators.links import LINKS, LinkedWaits, final_addresses
 from operators.steprun import Place, StepRun
 from operators.triggers import WaitTrigger
 
@@ -39,6 +40,7 @@ class StepOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("step",)
     ui_color: ClassVar[str] = "#dfeaf7"
+    operator_extra_links = LINKS
 
     def __init__(
         self, *, step: str, task_id: str | None = None, deferrable: bool | None = None, **kwargs: Any
@@ -47,6 +49,7 @@ class StepOperator(BaseOperator):
         self.step = step
         self.deferrable = deferrable
         self._told_to_end = False
+        self.link_addresses: dict[str, str] = {}
 
     @abstractmethod
     def work(self, run: StepRun) -> Mapping[str, Any]:
@@ -70,6 +73,7 @@ class StepOperator(BaseOperator):
 
     def _attempt(self, context: Any, waited: float) -> dict[str, Any]:
         run = self.step_run(context, waited)
+        run.waits = LinkedWaits(run.waits, run, context["ti"], self.link_addresses)
         clock = time.monotonic()
         started = context["ti"].start_date or dt.datetime.now(dt.UTC)
         self._show(run, "running")
@@ -83,6 +87,7 @@ class StepOperator(BaseOperator):
             self._hand_over(run, suspended.watch)
         except Exception as caught:
             error = caught
+        self.link_addresses.update(final_addresses(run, result))
         record = TaskRecord(
             task_id=self.task_id,
             step=run.step,

@@ -12,7 +12,7 @@ LINES = 500
 
 
 def logs(asker: Asker, path: tuple[str, ...], query: Mapping[str, str]) -> View:
-    """All groups; the streams of ``?group=``; the last lines of ``?stream=`` in it."""
+    """All groups; the streams of ``?group=`` that begin with ``?prefix=``; the last lines of ``?stream=``."""
     group, stream = query.get("group"), query.get("stream")
     if path:
         raise NotThere("log pages take their group and stream as ?group=…&stream=…")
@@ -22,7 +22,10 @@ def logs(asker: Asker, path: tuple[str, ...], query: Mapping[str, str]) -> View:
     try:
         if stream:
             return View(stream, "log.html", {"group": group, "lines": _lines(asker, group, stream, LINES)})
-        request = {"logGroupName": group, "orderBy": "LastEventTime", "descending": True, "limit": PAGE}
+        order: dict[str, Any] = {"orderBy": "LastEventTime", "descending": True}
+        if query.get("prefix"):  # AWS finds streams by their beginning in the order of their names only
+            order = {"logStreamNamePrefix": query["prefix"]}
+        request = {"logGroupName": group, "limit": PAGE, **order}
         if query.get("next"):
             request["nextToken"] = query["next"]
         answer = asker.ask("logs", "DescribeLogStreams", **request)
@@ -32,7 +35,9 @@ def logs(asker: Asker, path: tuple[str, ...], query: Mapping[str, str]) -> View:
         {"name": entry["logStreamName"], "last": (entry.get("lastEventTimestamp") or 0) / 1000 or None}
         for entry in answer["logStreams"]
     ]
-    return View(group, "streams.html", {"group": group, "streams": streams, "next": answer.get("nextToken")})
+    more = {"group": group, **({"prefix": query["prefix"]} if query.get("prefix") else {})}
+    data = {"group": group, "streams": streams, "next": answer.get("nextToken"), "more": more}
+    return View(group, "streams.html", data)
 
 
 def last_lines(asker: Asker, group: str, prefix: str, limit: int) -> list[dict[str, Any]]:
