@@ -135,7 +135,7 @@ def transform_request(
         model: Name of the model.
         output: Prefix of the output files.
     """
-    resources: Request = {"InstanceType": settings.instance, "InstanceCount": settings.instances}
+    resources: Request = {"InstanceType": settings.instance[0], "InstanceCount": settings.instances}
     target: Request = {"S3OutputPath": str(output), "Accept": "text/csv", "AssembleWith": SPLIT_LINES}
     if environment.kms_key:
         resources["VolumeKmsKeyId"] = environment.kms_key

@@ -83,6 +83,10 @@ class PipelineLayout:
         """Where Athena leaves its result files."""
         return self.root / "queries/"
 
+    def table_version(self, table: str, key: str) -> S3Uri:
+        """One version of a table that outlives runs, by the key of the query that wrote it."""
+        return self.root / f"tables/{table}/{key}/"
+
     def run(self, run_id: str) -> RunLayout:
         """One run's own place."""
         return RunLayout(self.bucket, self.pipeline, run_id)
@@ -141,6 +145,15 @@ class RunLayout:
     def jobs(self) -> S3Uri:
         """Where training jobs leave ``<job>/output/model.tar.gz``."""
         return self.root / "jobs/"
+
+    @property
+    def checkpoints(self) -> S3Uri:
+        """Where jobs keep what an interrupted one goes on from."""
+        return self.root / "checkpoints/"
+
+    def outputs(self, task_id: str, key: str) -> S3Uri:
+        """What a processing or transform job of one's own leaves, by who asked for what."""
+        return self.root / f"outputs/{path_slug(task_id)}/{key}/"
 
     def predictions(self, key: str) -> S3Uri:
         """Batch-transform output of the transform job with this key."""

@@ -44,7 +44,7 @@ class FoldTrainingOperator(StepOperator):
             fold=fold,
         )
         part = Part("", request, fold=fold, metric=metric, direction=settings.metric.direction)
-        (outcome,) = run.run_jobs(TRAINING, [part], max_runtime=settings.job.max_runtime)
+        (outcome,) = run.run_jobs(TRAINING, [part], job=settings.job)
         score = fold_score(outcome, metric)
         run.evidence.update(fold=fold, score=score, metric=metric)
         run.detail = f"{metric} {score:.4f}"

@@ -46,7 +46,7 @@ class EvaluationOperator(StepOperator):
             predictions=S3Uri.parse(self.predictions["uri"]),
             validation=validation,
         )
-        run.run_job(PROCESSING, request, max_runtime=settings.job.max_runtime)
+        run.run_job(PROCESSING, request, job=settings.job)
         figures = run.get_document(run.layout.evaluation / "evaluation.json")
         run.evidence.update(figures)
         metric = settings.metric.name

@@ -40,7 +40,7 @@ class FoldsOperator(StepOperator):
             document=run.settings_document(folds_settings(settings, run.layout)),
             table=S3Uri.parse(self.table["uri"]),
         )
-        run.run_job(PROCESSING, request, max_runtime=settings.job.max_runtime)
+        run.run_job(PROCESSING, request, job=settings.job)
         text = run.get_bytes(run.layout.folds / "manifest.json").decode()
         manifest = FoldManifest.from_json(text)
         run.evidence.update(

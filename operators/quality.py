@@ -39,7 +39,7 @@ class QualityOperator(StepOperator):
             document=run.settings_document(document),
             table=S3Uri.parse(self.table["uri"]),
         )
-        run.run_job(PROCESSING, request, max_runtime=settings.job.max_runtime)
+        run.run_job(PROCESSING, request, job=settings.job)
         report = run.get_document(run.layout.quality / "quality.json")
         run.evidence.update(report)
         broken = [check for check in report["checks"] if not check["passed"]]

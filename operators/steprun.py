@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from foldline import progress
 from foldline.aws import Clients
@@ -24,12 +24,35 @@ from foldline.remote.joblogs import last_lines
 from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries
 from foldline.remote.sourcetree import ensure_uploaded
-from foldline.requests import Request
+from foldline.requests import Request, with_checkpoints
 from foldline.runs import JobRecord
-from foldline.steps.settings import StepSettings
+from foldline.secretguard import refuse_secrets
+from foldline.steps.settings import OnTimeout, StepSettings, TrainingMachine
 from foldline.waiting import Staying, Waits
 from operators.describe import job_record
 from training.request import metric_values
+
+Verify = Callable[[dict[str, Any]], str]
+
+
+class Machine(Protocol):
+    """What a job's settings say of its machine and its limits."""
+
+    @property
+    def instance(self) -> tuple[str, ...]:
+        """Instance types, in the order in which they are tried."""
+        ...
+
+    @property
+    def longest(self) -> float:
+        """Seconds from the job's creation until it must be over, time in the queue not counted."""
+        ...
+
+    @property
+    def on_timeout(self) -> OnTimeout:
+        """What a job that takes longer meets."""
+        ...
+
 
 Settings = TypeVar("Settings", bound=StepSettings)
 QUEUE_SECONDS = 3600.0
@@ -216,6 +239,7 @@ class StepRun:
             self.common.queries,
             environment.account,
             self.waits,
+            self.memory,
             self.backoff,
         )
 
@@ -235,34 +259,41 @@ class StepRun:
             self.backoff,
         )
 
-    def run_job(self, kind: Kind, request: Request, *, max_runtime: float) -> Outcome:
+    def run_job(self, kind: Kind, request: Request, *, job: Machine, verify: Verify | None = None) -> Outcome:
         """One job, run exactly once and recorded.
 
         Raises:
             JobError: It did not end well.
         """
-        return self.run_jobs(kind, [Part("", request)], max_runtime=max_runtime)[0]
+        return self.run_jobs(kind, [Part("", request)], job=job, verify=verify)[0]
 
     def run_jobs(
-        self, kind: Kind, parts: Sequence[Part], *, max_runtime: float, max_parallel: int = 100
+        self,
+        kind: Kind,
+        parts: Sequence[Part],
+        *,
+        job: Machine,
+        verify: Verify | None = None,
+        max_parallel: int = 100,
     ) -> list[Outcome]:
         """Several jobs, each run exactly once and recorded, at most ``max_parallel`` at a time.
+
+        Args:
+            kind: Kind of job.
+            parts: One for each job.
+            job: Settings of their machine: instance ladder, limits, checkpoints.
+            verify: What is wrong with a completed job's output; empty when nothing is.
+            max_parallel: How many may run at once.
 
         Raises:
             JobError: One did not end well; those that ran beside it were waited for.
         """
-        works = [
-            Work(
-                kind,
-                self.identity(kind.name, part.request, part.label),
-                part.request,
-                budget=max_runtime + QUEUE_SECONDS,
-            )
-            for part in parts
-        ]
+        works = [self._work(kind, part, job, verify) for part in parts]
 
         for work in works:
-            check("sagemaker", kind.operation, work.create_request(), where=f"step {self.step!r}")
+            request, where = work.create_request(), f"step {self.step!r}"
+            check("sagemaker", kind.operation, request, where=where)
+            refuse_secrets(kind.operation, request, self.clients.not_secret, where)
 
         def started(index: int, name: str) -> None:
             self._show(parts[index], "running")
@@ -277,6 +308,21 @@ class StepRun:
             if outcome.error is not None:
                 raise outcome.error
         return outcomes
+
+    def _work(self, kind: Kind, part: Part, job: Machine, verify: Verify | None) -> Work:
+        request = part.request
+        if isinstance(job, TrainingMachine):
+            key = self.identity(kind.name, request, part.label).key
+            request = with_checkpoints(request, job, self.layout.checkpoints, key)
+        return Work(
+            kind,
+            self.identity(kind.name, request, part.label),
+            request,
+            budget=job.longest + QUEUE_SECONDS,
+            on_timeout=job.on_timeout,
+            instances=job.instance,
+            verify=verify or (lambda description: ""),
+        )
 
     def _show(self, part: Part, state: str, outcome: Outcome | None = None) -> None:
         if part.fold is None:

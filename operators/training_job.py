@@ -41,7 +41,7 @@ class TrainingJobOperator(StepOperator):
             hyperparameters=hyperparameters,
             fold=None,
         )
-        outcome = run.run_job(TRAINING, request, max_runtime=settings.job.max_runtime)
+        outcome = run.run_job(TRAINING, request, job=settings.job)
         artifact = checked_artifact(run, outcome)
         figures = metric_values(outcome.description)
         run.evidence.update(

@@ -45,7 +45,7 @@ class TransformJobOperator(StepOperator):
             run.endpoints.carry_out("create_model", model)
         output = run.layout.predictions(digest({"model": name, "holdout": self.folds["digest"]}))
         request = transform_request(settings, environment, run.layout, model=name, output=output)
-        run.run_job(TRANSFORM, request, max_runtime=settings.max_runtime)
+        run.run_job(TRANSFORM, request, job=settings)
         rows = self.folds["holdout_rows"]
         run.evidence.update(rows_in=rows, output_uri=str(output))
         run.detail = f"{rows:,} rows"

@@ -42,7 +42,7 @@ class TuningOperator(StepOperator):
             outcomes = run.run_jobs(
                 TRAINING,
                 parts,
-                max_runtime=settings.job.max_runtime,
+                job=settings.job,
                 max_parallel=search.max_parallel,
             )
             for number, trial in enumerate(trials):

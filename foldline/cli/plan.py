@@ -22,7 +22,7 @@ from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
 from foldline.remote.queries import query_request, query_token
 from foldline.remote.sourcetree import source_tree
-from foldline.requests import Request
+from foldline.requests import Request, with_checkpoints
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
 from foldline.steps.release import (
@@ -31,7 +31,7 @@ from foldline.steps.release import (
     RegisterSettings,
     TransformSettings,
 )
-from foldline.steps.settings import StepSettings
+from foldline.steps.settings import StepSettings, TrainingMachine
 from foldline.trials import Dimension, Space, Value
 from preprocessing.ingest import audit_statement, parameter_literals, unload_statement
 from preprocessing.request import classifier_request, crawler_request, folds_request, quality_request
@@ -107,8 +107,12 @@ class Plan:
         environment = self.pipeline.environment.name
         return Identity(environment, self.pipeline.name, RUN_ID, step, -1, kind, spec_hash(request))
 
-    def job(self, step: str, kind: Kind, request: Request) -> PlannedCall:
-        """A job's create call, with the name and tags it would have."""
+    def job(
+        self, step: str, kind: Kind, request: Request, machine: TrainingMachine | None = None
+    ) -> PlannedCall:
+        """A job's create call, with the name, tags and place of checkpoints it would have."""
+        if machine is not None:
+            request = with_checkpoints(request, machine, self.layout.checkpoints, DIGEST)
         work = Work(kind, self.identity(step, kind.name, request), request)
         return PlannedCall(step, "sagemaker", kind.operation, work.create_request())
 
@@ -193,7 +197,7 @@ def fit_calls(
         hyperparameters={**settings.hyperparameters, **searched},
         fold=None if isinstance(settings, TrainingSettings) else 0,
     )
-    yield plan.job(step, TRAINING, request)
+    yield plan.job(step, TRAINING, request, settings.job)
 
 
 def corner(space: Space) -> dict[str, Value]:

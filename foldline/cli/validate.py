@@ -20,7 +20,7 @@ from foldline.project import environments, pipelines, project_root
 from foldline.stepfiles.problems import Problem, conflict_problem, nearest, rendered
 from foldline.stepfiles.reading import Reading, read_pipeline
 from foldline.stepfiles.statements import statement_problems
-from foldline.steps.data import IngestSettings
+from foldline.steps.queries import StatementSettings
 from foldline.steps.settings import Conflict
 
 
@@ -110,7 +110,7 @@ def _config_findings(root: Path, pipeline: str | None, env: str | None) -> Findi
 
 def _statement_problems(reading: Reading, folder: Path) -> Iterator[Problem]:
     for name, step in reading.steps.items():
-        if isinstance(step, IngestSettings) and (folder / step.query).is_file():
+        if isinstance(step, StatementSettings) and (folder / step.query).is_file():
             yield from statement_problems(step, reading.documents[name], folder)
 
 
@@ -123,10 +123,11 @@ def _instance_problems(reading: Reading, unknown: set[str]) -> Iterator[Problem]
             for key in keys:
                 value = getattr(value, str(key))
             known = contracts.instance_types(operation)
+            several = not isinstance(value, str) and len(value) > 1
             for number, instance in enumerate([value] if isinstance(value, str) else value):
                 if instance not in known:
                     unknown.add(instance)
-                    at = keys if isinstance(value, str) else (*keys, number)
+                    at = (*keys, number) if several else keys
                     message = f"{instance!r} is not one SageMaker knows"
                     conflict = Conflict(at, message, nearest(instance, known))
                     yield conflict_problem(conflict, reading.documents[name])

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from foldline.environment import Environment
-from foldline.stepfiles.spellings import Spelling
+from foldline.stepfiles.spellings import OneOrMore, Spelling
 from foldline.stepfiles.units import Bytes, Unit
 from foldline.steps.fields import Slot
 from foldline.steps.kinds import KINDS
@@ -20,6 +20,8 @@ _HEAD = """# Config reference
 Written by `foldline schema` from the models; change those, not this page. Unknown keys are refused.
 A duration is a number with a unit (`90s`, `20m`, `1h30m`, `7d`), and so is a size (`6 MiB`, `30 GiB`).
 The name of a step file says its kind; where it does not, `kind:` in the file does.
+No file holds a secret; a value that looks like one and is none is named in its file:
+`not_secret: [path, …]`.
 """
 _TYPES = {
     str: ("text", "texts"),
@@ -73,7 +75,7 @@ def _default(slot: Slot) -> str:
         given = field.get_default(call_default_factory=True).model_dump(exclude_unset=True)
         return f"`{given}`".replace("'", "") if given else "as below"
     value = field.default
-    if isinstance(slot.mark, Unit):
+    if isinstance(slot.mark, Unit) and value is not None:
         return f"`{slot.mark.text(value)}`"
     if value is None or isinstance(value, bool):
         return f"`{'null' if value is None else str(value).lower()}`"
@@ -89,6 +91,9 @@ def type_words(slot: Slot, many: bool = False) -> str:
         words = "mappings"
     elif slot.free:
         words = f"{type_words(Slot.of(arguments[1]), many=True)} by name"
+    elif any(isinstance(mark, OneOrMore) for mark in slot.marks):
+        entry = Slot.of(arguments[0])
+        words = f"{type_words(entry)}, or list of {type_words(entry, many=True)}"
     elif get_origin(slot.type) is tuple:
         inner = type_words(Slot.of(arguments[0]), many=True)
         words = f"list of {inner}" if arguments[1] is Ellipsis else f"list of {len(arguments)} {inner}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -56,6 +56,33 @@ class Spelling:
         return dict(self.json_schema)
 
 
+@dataclass(frozen=True)
+class OneOrMore:
+    """A list of texts that may be written as its only entry.
+
+    Attributes:
+        entry: The rule of each.
+    """
+
+    entry: Spelling
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(value: Any, many: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            return (self.entry.validate(value),) if isinstance(value, str) else many(value)
+
+        def written(value: tuple[str, ...]) -> str | list[str]:
+            return value[0] if len(value) == 1 else list(value)
+
+        spelt = core_schema.plain_serializer_function_ser_schema(written, when_used="json")
+        return core_schema.no_info_wrap_validator_function(read, handler(source), serialization=spelt)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        many = {"type": "array", "items": self.entry.json_schema, "minItems": 1}
+        return {"anyOf": [self.entry.json_schema, many]}
+
+
 Identifier = Annotated[
     str,
     Spelling(
@@ -80,10 +107,36 @@ EntityName = Annotated[
         "up to 63 letters, digits and inner hyphens",
     ),
 ]
-InstanceType = Annotated[
+_INSTANCE_TYPE = Spelling(
+    "instance type", r"ml\.[a-z0-9-]+\.[a-z0-9]+(?:-[a-z0-9]+)*", "such as ml.m5.xlarge, lower case"
+)
+InstanceType = Annotated[str, _INSTANCE_TYPE]
+InstanceLadder = Annotated[
+    tuple[InstanceType, ...], Strict(False), Field(min_length=1), OneOrMore(_INSTANCE_TYPE)
+]
+"""Instance types in the order in which they are tried."""
+S3Address = Annotated[
     str,
     Spelling(
-        "instance type", r"ml\.[a-z0-9-]+\.[a-z0-9]+(?:-[a-z0-9]+)*", "such as ml.m5.xlarge, lower case"
+        "S3 address",
+        r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^\x00-\x1f\\]{0,900}",
+        "such as s3://bucket/folder/",
+    ),
+]
+ProjectFolder = Annotated[
+    str,
+    Spelling(
+        "folder",
+        r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*",
+        "a path from the project's root with / between its parts, such as jobs/churn",
+    ),
+]
+ProgramName = Annotated[
+    str,
+    Spelling(
+        "program",
+        r"[A-Za-z0-9_][A-Za-z0-9_./-]*\.py|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*",
+        "a script such as train.py or a module such as churn.train",
     ),
 ]
 EstimatorName = Annotated[
@@ -137,4 +190,20 @@ KeyArn = Annotated[
 Subnet = Annotated[str, Spelling("subnet", r"subnet-[0-9a-f]{8,17}", "such as subnet-0123456789abcdef0")]
 SecurityGroup = Annotated[
     str, Spelling("security group", r"sg-[0-9a-f]{8,17}", "such as sg-0123456789abcdef0")
+]
+TopicArn = Annotated[
+    str,
+    Spelling(
+        "SNS topic",
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]{1,256}",
+        "an ARN such as arn:aws:sns:eu-west-1:123456789012:ml-alerts",
+    ),
+]
+ConnectionId = Annotated[
+    str,
+    Spelling(
+        "Airflow connection",
+        r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}",
+        "the id of a connection, such as slack_ml; never its URL or token",
+    ),
 ]

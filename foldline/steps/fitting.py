@@ -11,12 +11,12 @@ from foldline.stepfiles.spellings import EstimatorName, Identifier
 from foldline.steps.settings import (
     Conflict,
     Hyperparameters,
-    JobSettings,
     Json,
     Metric,
     RequestSettings,
     Settings,
     StepSettings,
+    TrainingMachine,
 )
 from foldline.trials import Dimension, Space
 
@@ -30,7 +30,7 @@ class CrossValidationSettings(RequestSettings):
     estimator: EstimatorName = Field(description="Dotted name, such as `xgboost.XGBClassifier`.")
     hyperparameters: Hyperparameters = Field(default={}, description="Arguments of the estimator.")
     metric: Metric = Field(description="Score of a fold.")
-    job: JobSettings = Field(description="Machine of each training job.")
+    job: TrainingMachine = Field(description="Machine of each training job.")
 
 
 class Axis(Settings):
@@ -93,7 +93,7 @@ class TuningSettings(RequestSettings):
         description="Searched: `{int: [lo, hi]}`, `{float: [lo, hi], log: true}` or `{categorical: […]}`."
     )
     search: SearchSettings = Field(default_factory=SearchSettings, description="How the space is searched.")
-    job: JobSettings = Field(description="Machine of each training job.")
+    job: TrainingMachine = Field(description="Machine of each training job.")
 
     def conflicts(self) -> Iterable[Conflict]:
         """A hyperparameter that is both fixed and searched."""
@@ -125,4 +125,4 @@ class TrainingSettings(RequestSettings):
     hyperparameters: Hyperparameters = Field(
         default={}, description="Arguments of the estimator; those of the best trial win over them."
     )
-    job: JobSettings = Field(description="Machine of the training job.")
+    job: TrainingMachine = Field(description="Machine of the training job.")

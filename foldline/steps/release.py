@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from foldline.stepfiles.spellings import EntityName, InstanceType
+from foldline.stepfiles.spellings import EntityName, InstanceLadder, InstanceType
 from foldline.stepfiles.units import MIB, Bytes, Duration
 from foldline.steps.settings import (
     Conflict,
@@ -15,6 +15,7 @@ from foldline.steps.settings import (
     InstanceTypes,
     JobSettings,
     Metric,
+    OnTimeout,
     RequestSettings,
     Settings,
     Share,
@@ -39,12 +40,24 @@ class TransformSettings(RequestSettings):
     """`transform`: batch predictions of the hold-out."""
 
     instance_settings: ClassVar = {"instance": "CreateTransformJob"}
-    instance: InstanceType = Field(description="SageMaker instance type, such as `ml.m5.large`.")
+    instance: InstanceLadder = Field(
+        description="SageMaker instance type, such as `ml.m5.large`, or a list of types to try in turn "
+        "while AWS lacks capacity."
+    )
     instances: int = Field(default=1, ge=1, le=100, description="Number of instances.")
     max_payload: Annotated[int, Bytes(at_least="1 MiB", at_most="100 MiB", step="1 MiB")] = Field(
         default=6 * MIB, description="Largest request to the container."
     )
     max_runtime: Duration = Field(default=1800, description="The job is stopped after this long.")
+    on_timeout: OnTimeout = Field(
+        default="stop_then_fail",
+        description="What happens when the job is not over an hour after that: it is stopped, or waited for.",
+    )
+
+    @property
+    def longest(self) -> float:
+        """Seconds from the job's creation until it must be over, time in the queue not counted."""
+        return float(self.max_runtime)
 
 
 class Threshold(Settings):

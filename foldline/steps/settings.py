@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, WithJsonSchema, model_validator
 
-from foldline.stepfiles.spellings import EstimatorName, Identifier, InstanceType, SettingPath
-from foldline.stepfiles.units import GIB, Bytes, Duration
+from foldline.stepfiles.spellings import (
+    ConnectionId,
+    EstimatorName,
+    Identifier,
+    InstanceLadder,
+    InstanceType,
+    SettingPath,
+    TopicArn,
+)
+from foldline.stepfiles.units import GIB, Bytes, Duration, Seconds
 
 
 class Conflict(NamedTuple):
@@ -68,6 +77,11 @@ class StepSettings(Settings):
 class RequestSettings(StepSettings):
     """One step file of a step that calls AWS."""
 
+    on_clear: Literal["rerun", "reuse"] = Field(
+        default="rerun",
+        description="What clearing the task does: run the work again, or take what the job of before left.",
+    )
+
     request: dict[str, Any] = Field(
         default={}, description="Raw fields of the AWS request, merged last: the escape hatch."
     )
@@ -108,19 +122,95 @@ def repeated(names: Iterable[str], at: str) -> Iterable[Conflict]:
         seen.add(name.lower())
 
 
+OnTimeout = Literal["stop_then_fail", "keep_waiting"]
+
+
 class JobSettings(Settings):
     """The machine a job runs on."""
 
     image: str = Field(description="Key of the environment's `images`, or a full URI.", min_length=1)
-    instance: InstanceType = Field(description="SageMaker instance type, such as `ml.m5.xlarge`.")
+    instance: InstanceLadder = Field(
+        description="SageMaker instance type, such as `ml.m5.xlarge`, or a list of types to try in turn "
+        "while AWS lacks capacity."
+    )
     instances: int = Field(default=1, ge=1, le=100, description="Number of instances.")
     volume: Annotated[int, Bytes(at_least="1 GiB", at_most="16 TiB", step="1 GiB")] = Field(
         default=30 * GIB, description="Disk of each instance."
     )
     max_runtime: Duration = Field(default=3600, description="The job is stopped after this long.")
+    on_timeout: OnTimeout = Field(
+        default="stop_then_fail",
+        description="What happens when the job is not over an hour after that: it is stopped, or waited for.",
+    )
     environment: dict[Identifier, str] = Field(
         default={}, description="Environment variables of the container; never a secret."
     )
+
+    @property
+    def longest(self) -> float:
+        """Seconds from the job's creation until it must be over, time in the queue not counted."""
+        return float(self.max_runtime)
+
+
+def _checkpoints(value: Any) -> bool | str:
+    if isinstance(value, bool) or (
+        isinstance(value, str) and re.fullmatch(r"s3://[a-z0-9.-]{3,63}/.*", value)
+    ):
+        return value
+    raise ValueError(f"{value!r}, must be true, false or an S3 prefix such as s3://bucket/checkpoints/")
+
+
+Checkpoints = Annotated[
+    Any, PlainValidator(_checkpoints), WithJsonSchema({"type": ["boolean", "string"], "pattern": "^s3://"})
+]
+
+
+class TrainingMachine(JobSettings):
+    """The machine a training job runs on."""
+
+    spot: bool = Field(
+        default=False, description="Managed spot instances: cheaper, may be interrupted; needs `checkpoints`."
+    )
+    max_wait: Duration | None = Field(
+        default=None,
+        description="Spot only: the longest time from start to end, interruptions included; "
+        "null: twice `max_runtime`.",
+    )
+    checkpoints: Checkpoints = Field(
+        default=False,
+        description="Keep `/opt/ml/checkpoints` in S3, so that an interrupted job goes on: "
+        "true: below the run; or an S3 prefix.",
+    )
+    retries: Annotated[int, Field(ge=0, le=30)] = Field(
+        default=0, description="Further tries by SageMaker itself after an internal error."
+    )
+    keep_alive: Annotated[int, Seconds(at_least="1s", at_most="6h")] | None = Field(
+        default=None,
+        description="Keep the instances warm for the next job this long after the end; they are billed.",
+    )
+
+    def conflicts(self) -> Iterable[Conflict]:
+        """Spot without checkpoints, limits that do not fit, a warm pool of spot instances."""
+        if self.spot and not self.checkpoints:
+            yield Conflict(
+                ("spot",), "needs checkpoints: true: an interrupted job would start over and be paid again"
+            )
+        if self.spot and self.keep_alive is not None:
+            yield Conflict(("keep_alive",), "spot instances cannot be kept warm; drop one of the two")
+        if self.max_wait is not None and not self.spot:
+            yield Conflict(("max_wait",), "has no meaning without spot: true")
+        if self.max_wait is not None and self.max_wait < self.max_runtime:
+            yield Conflict(("max_wait",), "must be at least max_runtime")
+
+    @property
+    def longest(self) -> float:
+        """Seconds from the job's creation until it must be over, time in the queue not counted."""
+        return float(self.spot_wait if self.spot else self.max_runtime)
+
+    @property
+    def spot_wait(self) -> int:
+        """Seconds from start to end of a spot job, interruptions included."""
+        return self.max_wait or 2 * self.max_runtime
 
 
 DIRECTIONS = {
@@ -155,6 +245,44 @@ class Estimator(Settings):
     hyperparameters: Hyperparameters = Field(default={}, description="Arguments of the estimator.")
 
 
+class Receiver(Settings):
+    """One place a message goes to: exactly one of `sns` and `slack`."""
+
+    sns: TopicArn | None = Field(default=None, description="SNS topic.")
+    slack: ConnectionId | None = Field(
+        default=None,
+        description="Airflow connection that holds a Slack webhook; its secret never stands in a file.",
+    )
+
+    def conflicts(self) -> Iterable[Conflict]:
+        """Not exactly one of the two."""
+        if (self.sns is None) == (self.slack is None):
+            yield Conflict((), "must have exactly one of sns and slack")
+
+
+Receivers = Annotated[tuple[Receiver, ...], Strict(False)]
+
+
+class Notify(Settings):
+    """Who is told, by event; a run tells each receiver once per event."""
+
+    failure: Receivers = Field(
+        default=(), description="Told when a run has failed: what, where, how to mend."
+    )
+    success: Receivers = Field(default=(), description="Told when a run has succeeded.")
+    approval: Receivers = Field(
+        default=(), description="Told when a task waits for a person; the DAG file hands them to that task."
+    )
+
+    def conflicts(self) -> Iterable[Conflict]:
+        """A receiver that is there twice for one event."""
+        for event in type(self).model_fields:
+            receivers = getattr(self, event)
+            for number, receiver in enumerate(receivers):
+                if receiver in receivers[:number]:
+                    yield Conflict((event, number), f"{receiver.sns or receiver.slack!r} is here twice")
+
+
 class PipelineSettings(Settings):
     """`pipeline.yaml`: what Airflow is told about the whole."""
 
@@ -169,6 +297,9 @@ class PipelineSettings(Settings):
     retries: int = Field(default=1, ge=0, le=10, description="Further tries of a failed task.")
     params: dict[Identifier, SettingPath] = Field(
         default={}, description="What one run may change: a name, and the setting it stands for (`step.key`)."
+    )
+    notify: Notify = Field(
+        default_factory=Notify, description="Who is told of failure, success and approvals."
     )
 
     def conflicts(self) -> Iterable[Conflict]:

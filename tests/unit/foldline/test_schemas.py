@@ -53,7 +53,7 @@ def test_a_schema_knows_units_bounds_and_keys():
     Durations are strings with a pattern, defaults are spelt as in a file, unknown keys are refused at every level.
     """
     tuning = schemas()["tuning"]
-    job = tuning["$defs"]["JobSettings"]
+    job = tuning["$defs"]["TrainingMachine"]
     assert "30 GiB" == job["properties"]["volume"]["default"]
     assert "1h" == job["properties"]["max_runtime"]["default"]
     assert re.match(job["properties"]["max_runtime"]["pattern"], "1h30m")
