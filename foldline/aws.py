@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
 from foldline.errors import EnvironmentFault
 from foldline.remote.calls import SystemClock, call
+from foldline.secretguard import UNREAD, refuse_secrets
 
 SLOW_ANSWERS = frozenset({"s3", "sagemaker-runtime"})
 """Services whose answers may take long; every other call that says nothing for 20 s is tried again."""
@@ -70,10 +72,14 @@ class Clients:
     Args:
         environment: Region, account and endpoint.
         session: A boto3 session, such as an Airflow connection's; boto3's default chain otherwise.
+        not_secret: Texts that look like secrets, are none, and so may be sent.
     """
 
-    def __init__(self, environment: Account, session: Any = None) -> None:
+    def __init__(
+        self, environment: Account, session: Any = None, not_secret: frozenset[str] = frozenset()
+    ) -> None:
         self.environment = environment
+        self.not_secret = not_secret
         self._session = session
         self._made: dict[str, Any] = {}
 
@@ -107,7 +113,14 @@ class Clients:
                 endpoint_url=endpoint_url(self.environment),
                 config=config,
             )
+            if service not in UNREAD:
+                self._made[service].meta.events.register("before-parameter-build", self._guard)
         return self._made[service]
+
+    def _guard(self, params: Mapping[str, Any], model: Any, **event: Any) -> None:
+        """Look at a request before botocore builds it: the one place that all requests come through."""
+        where = f"environment {self.environment.name!r}"
+        refuse_secrets(f"{model.service_model.service_name}:{model.name}", params, self.not_secret, where)
 
     def check_account(self) -> None:
         """Refuse to go on in another account than the environment file names.

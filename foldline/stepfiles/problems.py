@@ -10,7 +10,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from foldline.credentials import names_secret
 from foldline.errors import ConfigError
+from foldline.redaction import MARK, redacted
 from foldline.stepfiles.documents import Document, KeyPath, Unreadable
 from foldline.steps.fields import slot_at
 from foldline.steps.settings import Conflict, Conflicts
@@ -86,7 +88,7 @@ def shown(value: Any) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = redacted(repr(value) if isinstance(value, str) else str(value))
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -113,6 +115,9 @@ def model_problems(error: ValidationError, model: type[BaseModel], document: Doc
             continue
         place = document.place(path)
         message, expected, near = _words(detail, path, model)
+        if any(names_secret(str(part)) for part in path):
+            message = message.replace(shown(detail["input"]), MARK)
+        message = redacted(message)
         problems.append(Problem(place.file, place.line, path_text(path), message, expected, near))
     return sorted(set(problems), key=lambda problem: (problem.file, problem.line, problem.path))
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from foldline.environment import Environment, environment_name, read_environment
 from foldline.project import NAME, NAME_RULE, pipelines
-from foldline.stepfiles import consistency
+from foldline.stepfiles import consistency, secretcheck
 from foldline.stepfiles.documents import Document, Unreadable, read_document
 from foldline.stepfiles.problems import Problem, conflict_problem, model_problems, nearest, shown, unreadable
 from foldline.steps.kinds import KINDS
@@ -62,6 +62,8 @@ def read_pipeline(name: str, env: str | None, root: Path) -> Reading:
         documents[file.stem] = document.merged(over) if over is not None and over.value else document
     for file in sorted(folder.glob("*.yml")):
         problems.append(Problem(f"infra/{name}/{file.name}", 0, "", f"is not read; name it {file.stem}.yaml"))
+    if overrides is not None:
+        problems += secretcheck.secret_problems(overrides.without("steps"))  # those are merged into the steps
     return checked(folder, environment, documents, problems)
 
 
@@ -77,9 +79,9 @@ def checked(
     settings: PipelineSettings | None = None
     for stem, document in documents.items():
         if stem == "pipeline":
-            settings = _read(PipelineSettings, document, found)
+            settings = _read(PipelineSettings, document.without(secretcheck.KEY), found)
         elif (model := _model(stem, document, found)) is not None:
-            step = _read(model, document.without("kind"), found)
+            step = _read(model, document.without("kind").without(secretcheck.KEY), found)
             if step is not None:
                 steps[stem] = step
     for kind, model in KINDS.items():
@@ -87,6 +89,8 @@ def checked(
             steps[kind] = model()
     for stem, conflict in consistency.conflicts(folder, settings, steps, environment, documents):
         found.append(conflict_problem(conflict, documents[stem]))
+    found += [problem for each in documents.values() for problem in secretcheck.secret_problems(each)]
+    found += secretcheck.query_problems(folder, documents)
     return Reading(environment, settings, steps, documents, found)
 
 

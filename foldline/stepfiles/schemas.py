@@ -9,6 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from foldline.environment import Environment
+from foldline.stepfiles import secretcheck
 from foldline.steps.kinds import KINDS
 from foldline.steps.settings import PipelineSettings
 
@@ -37,6 +38,8 @@ def schemas() -> dict[str, dict[str, Any]]:
             "const": kind,
             "description": "Kind of the step, where the file is not named after it.",
         }
+    for document in documents.values():
+        document["properties"][secretcheck.KEY] = secretcheck.SCHEMA
     documents[ENVIRONMENT] = _schema(Environment)
     del documents[ENVIRONMENT]["properties"]["name"]
     documents[ENVIRONMENT]["required"].remove("name")
