@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from foldline.runs import JobRecord
 from foldline.steps.data import CatalogueSettings
 from operators.base import StepOperator
@@ -23,15 +21,14 @@ class GlueCrawlerOperator(StepOperator):
         if classifier is not None:
             run.crawlers.ensure_classifier(classifier)
         request = crawler_request(settings, run.pipeline.environment, run.common)
-        started, clock = dt.datetime.now(dt.UTC), run.clock.monotonic()
-        crawl = run.crawlers.run(request, budget=settings.max_runtime)
+        crawl = run.crawlers.run(request, run.memory, budget=settings.max_runtime)
         run.jobs.append(
             JobRecord(
                 name=request["Name"],
                 kind="crawler",
-                status=crawl["Status"],
-                seconds=run.clock.monotonic() - clock,
-                started=started.isoformat(),
+                status=crawl.status,
+                seconds=crawl.seconds,
+                started=crawl.started,
             )
         )
         where = str(run.common.raw())
