@@ -19,7 +19,13 @@ SLICE_SECONDS = 0.5
 
 
 class Interrupted(FoldlineError):
-    """This worker was told to end; the job runs on and the next try adopts it."""
+    """This worker was told to end; the job runs on and the next try adopts it.
+
+    Attributes:
+        watch: What was waited for.
+    """
+
+    watch: Watch
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Staying:
     Attributes:
         clock: Time.
         interrupted: Whether this worker was told to end.
-        meanwhile: Called at each pause with what is waited for; passes on what the job logged.
+        meanwhile: Called often with what is waited for; passes on what the job logged.
     """
 
     clock: Clock
@@ -86,9 +92,9 @@ class Staying:
     def pause(self, seconds: float, watch: Watch) -> None:
         """See :meth:`Waits.pause`."""
         end = self.clock.monotonic() + seconds
-        self.meanwhile(watch)
         while True:
             refuse_when_interrupted(self.interrupted, watch)
+            self.meanwhile(watch)
             left = end - self.clock.monotonic()
             if left <= 0:
                 return
@@ -102,11 +108,13 @@ class Deferring:
     Attributes:
         clock: Time.
         interrupted: Whether this worker was told to end.
+        meanwhile: Called often with what is waited for; passes on what the job logged.
         patience: Seconds that are slept in all before the worker lets go; short queries end within them.
     """
 
     clock: Clock
     interrupted: Callable[[], bool] = lambda: False
+    meanwhile: Callable[[Watch], None] = field(default=lambda watch: None)
     patience: float = 1.0
 
     def pause(self, seconds: float, watch: Watch) -> None:
@@ -115,7 +123,7 @@ class Deferring:
         if seconds > self.patience:
             raise Suspended(watch)
         self.patience -= seconds
-        Staying(self.clock, self.interrupted).pause(seconds, watch)
+        Staying(self.clock, self.interrupted, self.meanwhile).pause(seconds, watch)
 
 
 def refuse_when_interrupted(interrupted: Callable[[], bool], watch: Watch) -> None:
@@ -125,8 +133,10 @@ def refuse_when_interrupted(interrupted: Callable[[], bool], watch: Watch) -> No
         Interrupted: It was.
     """
     if interrupted():
-        raise Interrupted(
+        error = Interrupted(
             f"this worker was told to end while a {watch.kind} runs",
             where=", ".join(watch.names[:10]),
             mend="nothing to do: the next try adopts what runs",
         )
+        error.watch = watch
+        raise error

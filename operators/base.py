@@ -15,14 +15,19 @@ from airflow.sdk.exceptions import AirflowFailException
 from foldline import progress
 from foldline.aws import Clients, Door, endpoint_url
 from foldline.config import load_pipeline
-from foldline.errors import ConfigError, FoldlineError
+from foldline.errors import ConfigError, EnvironmentFault, FoldlineError
 from foldline.remote.calls import SystemClock
 from foldline.remote.sourcetree import source_tree
+from foldline.remote.tailing import Tails
 from foldline.runs import TaskRecord
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
+from operators.killing import ended_by_user, stop_abandoned
 from operators.links import LINKS, LinkedWaits, final_addresses
+from operators.redaction import Redaction
+from operators.sessions import airflow_session
 from operators.steprun import Place, StepRun
-from operators.triggers import WaitTrigger
+from operators.triggers import NOT_WAITED, Waited, WaitTrigger
+from operators.xcom import short_result
 
 
 class StepOperator(BaseOperator):
@@ -62,17 +67,21 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         """Run the step; called by Airflow."""
-        return self._attempt(context, waited=0.0)
+        return self._attempt(context, NOT_WAITED)
 
     def resume(self, context: Any, event: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Go on after the triggerer has waited; called by Airflow.
 
         The event is a hint that it is time to look again, so one that comes twice does no harm.
         """
-        return self._attempt(context, waited=float((event or {}).get("waited", 0.0)))
+        return self._attempt(context, Waited.parse(event))
 
-    def _attempt(self, context: Any, waited: float) -> dict[str, Any]:
-        run = self.step_run(context, waited)
+    def _attempt(self, context: Any, waited: Waited) -> dict[str, Any]:
+        redaction = Redaction.of_worker()
+        try:
+            run = self.step_run(context, waited)
+        except FoldlineError as caught:
+            raise AirflowFailException(redaction.error(caught)) from caught
         run.waits = LinkedWaits(run.waits, run, context["ti"], self.link_addresses)
         clock = time.monotonic()
         started = context["ti"].start_date or dt.datetime.now(dt.UTC)
@@ -82,31 +91,37 @@ class StepOperator(BaseOperator):
         try:
             run.clients.check_account()
             pin_config(run)
-            result = dict(self.work(run))
+            result = short_result(self.task_id, self.work(run), run.clients.not_secret)
         except Suspended as suspended:
             self._hand_over(run, suspended.watch)
+        except Interrupted as interrupted:
+            error = interrupted
+            if ended_by_user(context["ti"]):
+                stop_abandoned(run.clients, interrupted.watch)
         except Exception as caught:
             error = caught
+        if not isinstance(error, Interrupted):
+            self._tails.close()
         self.link_addresses.update(final_addresses(run, result))
         record = TaskRecord(
             task_id=self.task_id,
             step=run.step,
             map_index=run.place.map_index,
             started=started.isoformat(timespec="milliseconds"),
-            seconds=waited + time.monotonic() - clock,
+            seconds=waited.waited + time.monotonic() - clock,
             jobs=run.jobs,
-            result=result,
-            evidence=run.evidence,
+            result=redaction.document(result),
+            evidence=redaction.document(run.evidence),
             state="failed" if error else "success",
-            error=str(error) if error else "",
+            error=redaction.error(error) if error else "",
         )
         self._leave(run, record, error)
         if error is None:
-            self._show(run, "success", run.detail)
+            self._show(run, "success", redaction.text(run.detail))
             return result
-        self._show(run, "failed", str(error).partition("\n")[0])
+        self._show(run, "failed", record.error.partition("\n")[0])
         if isinstance(error, FoldlineError) and not isinstance(error, Interrupted):
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(record.error) from error
         raise error
 
     def _hand_over(self, run: StepRun, watch: Watch) -> None:
@@ -126,22 +141,24 @@ class StepOperator(BaseOperator):
             door=asdict(door),
             polling=environment.polling.model_dump(),
             waited=run.waited,
+            positions=self._tails.positions_of(watch),
         )
+        self._tails.leave()
         self.defer(trigger=trigger, method_name="resume")
 
     def on_kill(self) -> None:
-        """End this worker; the job runs on and the next try adopts it.
+        """Tell the work to end; called by Airflow in a signal handler, so no more can be done here.
 
-        SIGTERM also comes from evictions and restarts, so it never stops a paid job (docs/adr/0003).
+        SIGTERM also comes from evictions and restarts: `operators.killing` asks which it was.
         """
         self._told_to_end = True
 
-    def step_run(self, context: Mapping[str, Any], waited: float = 0.0) -> StepRun:
+    def step_run(self, context: Mapping[str, Any], waited: Waited = NOT_WAITED) -> StepRun:
         """The step with the run's params, for the task that ``context`` describes.
 
         Args:
             context: Airflow's.
-            waited: Seconds this task has waited in the triggerer.
+            waited: What this task has waited for in the triggerer.
         """
         name, _, step = self.step.partition(".")
         loaded = load_pipeline(name)
@@ -157,19 +174,31 @@ class StepOperator(BaseOperator):
         )
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
+        clients = Clients(
+            environment, airflow_session(environment.aws_conn_id, environment.region), pipeline.not_secret
+        )
+        self._tails = Tails(
+            lambda: clients.client("logs"),
+            clock,
+            lambda line: self.log.info("%s", line),
+            waited.positions,
+            environment.polling.longest,
+        )
         deferrable = environment.deferrable if self.deferrable is None else self.deferrable
         waits = Deferring if deferrable else Staying
         return StepRun(
             pipeline,
             step,
             place,
-            Clients(environment, airflow_session(environment.aws_conn_id, environment.region)),
+            clients,
             clock,
-            waits(clock, lambda: self._told_to_end),
-            waited,
+            waits(clock, lambda: self._told_to_end, self._tails.follow),
+            waited.waited,
         )
 
     def _leave(self, run: StepRun, record: TaskRecord, error: Exception | None) -> None:
+        if isinstance(error, EnvironmentFault):
+            return  # another account, or none: nothing of ours is written there
         uri = run.layout.record(self.task_id, run.place.map_index)
         try:
             run.put_bytes(uri, record.to_json().encode(), "application/json")
@@ -214,13 +243,3 @@ def pin_config(run: StepRun) -> None:
         where=f"infra/{run.pipeline.name}/, infra/env/{run.pipeline.environment.name}.yaml, stage folders",
         mend="clear this task to go on with what is there now, or put back what was there when the run began",
     )
-
-
-def airflow_session(aws_conn_id: str | None, region: str) -> Any:
-    """The boto3 session of an Airflow connection; None means boto3's default chain."""
-    if aws_conn_id is None:
-        return None
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
-    hook = AwsBaseHook(aws_conn_id=aws_conn_id, region_name=region, client_type="sts")
-    return hook.get_session()

@@ -1,0 +1,211 @@
+"""A running job's CloudWatch log, line by line as it is written; a help, never a reason to fail.
+
+An account may read log events about ten times a second in all, so one process follows at most twenty jobs and
+paces its calls together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from foldline.remote.calls import Clock, error_code, is_retryable
+from foldline.remote.pace import Bucket
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Watch
+
+JOBS_PER_PROCESS = 20
+LOOK_SECONDS = 5.0
+"""Between two looks at one job's log."""
+STREAMS_SECONDS = 30.0
+"""Between two looks for further streams: a job on several hosts has one each."""
+TROUBLE_SECONDS = 30.0
+"""After a fault of the logs API: a call may hang for long, and meanwhile nobody looks at the job."""
+PAGES_PER_LOOK = 5
+DRAIN_SECONDS = 10.0
+"""How long what is left is read when a job is over."""
+BUCKET = Bucket(rate=5.0, burst=10.0)
+"""Shared by all tails of the process."""
+_SEATS = threading.BoundedSemaphore(JOBS_PER_PROCESS)
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True)
+class Tail:
+    """The log of one job, from where ``positions`` says on.
+
+    Attributes:
+        client: boto3 client of CloudWatch Logs.
+        clock: Time.
+        group: Log group.
+        name: Job; its streams begin with ``<name>/``.
+        positions: Token of the next event by stream; kept up to date here.
+        every: Seconds between two looks.
+        bucket: Paces the calls.
+    """
+
+    client: Any
+    clock: Clock
+    group: str
+    name: str
+    positions: dict[str, str] = field(default_factory=dict)
+    every: float = LOOK_SECONDS
+    bucket: Bucket = BUCKET
+    _streams: list[str] = field(default_factory=list, init=False)
+    _streams_due: float = field(default=0.0, init=False)
+    _due: float = field(default=0.0, init=False)
+    _closed: bool = field(default=False, init=False)
+
+    def lines(self) -> list[str]:
+        """What the job wrote since the last look; nothing when it is too soon for another."""
+        now = self.clock.monotonic()
+        if now < self._due:
+            return []
+        self._due = now + self.every
+        return self._read(lambda: self.bucket.take(self.clock.monotonic()) == 0.0)
+
+    def rest(self, end: float) -> list[str]:
+        """What is left when the job is over; nothing is asked after ``end`` on the clock."""
+
+        def may_call() -> bool:
+            while wait := self.bucket.take(now := self.clock.monotonic()):
+                if now + wait > end:
+                    return False
+                self.clock.sleep(wait)
+            return self.clock.monotonic() < end
+
+        return self._read(may_call, pages=1000)
+
+    def _read(self, may_call: Callable[[], bool], pages: int = PAGES_PER_LOOK) -> list[str]:
+        found: list[str] = []
+        if self._closed:
+            return found
+        try:
+            self._find_streams(may_call)
+            for stream in self._streams:
+                found.extend(self._new_in(stream, may_call, pages))
+        except Exception as error:
+            self._due = self.clock.monotonic() + TROUBLE_SECONDS
+            if not is_retryable(error) and error_code(error) != "ResourceNotFoundException":
+                self._closed = True
+                log.warning("the log of %s is not followed: %s", self.name, error)
+        return found
+
+    def _find_streams(self, may_call: Callable[[], bool]) -> None:
+        now = self.clock.monotonic()
+        if (self._streams and now < self._streams_due) or not may_call():
+            return
+        self._streams_due = now + STREAMS_SECONDS
+        answer = self.client.describe_log_streams(
+            logGroupName=self.group, logStreamNamePrefix=f"{self.name}/"
+        )
+        self._streams = sorted(stream["logStreamName"] for stream in answer["logStreams"])
+
+    def _new_in(self, stream: str, may_call: Callable[[], bool], pages: int) -> Iterator[str]:
+        host = stream.removeprefix(f"{self.name}/").rpartition("-")[0] if len(self._streams) > 1 else ""
+        for _ in range(pages):
+            if not may_call():
+                return
+            token = self.positions.get(stream)
+            answer = self.client.get_log_events(
+                logGroupName=self.group,
+                logStreamName=stream,
+                startFromHead=True,
+                **({"nextToken": token} if token else {}),
+            )
+            for event in answer["events"]:
+                yield f"{host}: {event['message'].rstrip()}" if host else event["message"].rstrip()
+            self.positions[stream] = answer["nextForwardToken"]
+            if answer["nextForwardToken"] == token:
+                return
+
+
+class Tails:
+    """The logs of all jobs that one task waits for.
+
+    Args:
+        connect: Makes a boto3 client of CloudWatch Logs.
+        clock: Time.
+        show: Called with each line.
+        positions: Where an earlier look stopped, by stream.
+        longest: Seconds between two looks at AWS at most.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        clock: Clock,
+        show: Callable[[str], None],
+        positions: Mapping[str, str] | None = None,
+        longest: float = LOOK_SECONDS,
+    ) -> None:
+        self.positions = dict(positions or {})
+        self._connect, self._clock, self._show = connect, clock, show
+        self._every = min(longest, LOOK_SECONDS)
+        self._client: Any = None
+        self._tails: dict[str, Tail] = {}
+        self._told = False
+
+    def follow(self, watch: Watch) -> None:
+        """Show what the jobs of ``watch`` wrote; of one that is no longer in it, the rest."""
+        group = WATCHED[watch.kind].log_group
+        names = watch.names if group else ()
+        for name in [name for name in self._tails if name not in names]:
+            self._end(name, self._clock.monotonic() + DRAIN_SECONDS)
+        for name in names:
+            if name not in self._tails and self._may_follow(name, watch):
+                self._tails[name] = Tail(
+                    client=self._client,
+                    clock=self._clock,
+                    group=group,
+                    name=name,
+                    positions=self.positions,
+                    every=self._every,
+                )
+        for name, tail in self._tails.items():
+            self._tell(name, tail.lines())
+
+    def close(self) -> None:
+        """Show the rest of all of them; nothing is followed any more."""
+        end = self._clock.monotonic() + DRAIN_SECONDS
+        for name in list(self._tails):
+            self._end(name, end)
+
+    def positions_of(self, watch: Watch) -> dict[str, str]:
+        """Where whoever goes on with ``watch`` begins to read."""
+        mine = tuple(f"{name}/" for name in watch.names)
+        return {stream: token for stream, token in self.positions.items() if stream.startswith(mine)}
+
+    def leave(self) -> None:
+        """Follow nothing any more, and show no rest: somebody else goes on from :attr:`positions`."""
+        for name in list(self._tails):
+            del self._tails[name]
+            _SEATS.release()
+
+    def _may_follow(self, name: str, watch: Watch) -> bool:
+        if not _SEATS.acquire(blocking=False):
+            if not self._told:
+                self._told = True
+                self._show(
+                    f"(the logs of {name} and others of {len(watch.names)} are not shown while they run: "
+                    f"a process follows {JOBS_PER_PROCESS} jobs; see {WATCHED[watch.kind].log_group})"
+                )
+            return False
+        try:
+            self._client = self._client or self._connect()
+        except BaseException:
+            _SEATS.release()
+            raise
+        return True
+
+    def _end(self, name: str, end: float) -> None:
+        tail = self._tails.pop(name)
+        _SEATS.release()
+        self._tell(name, tail.rest(end))
+
+    def _tell(self, name: str, lines: list[str]) -> None:
+        for line in lines:
+            self._show(f"[{name}] {line}")
