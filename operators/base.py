@@ -21,6 +21,7 @@ from foldline.remote.sourcetree import source_tree
 from foldline.remote.tailing import Tails
 from foldline.runs import TaskRecord
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
+from operators.assets import announce, outlets
 from operators.killing import ended_by_user, stop_abandoned
 from operators.links import LINKS, LinkedWaits, final_addresses
 from operators.redaction import Redaction
@@ -50,7 +51,10 @@ class StepOperator(BaseOperator):
     def __init__(
         self, *, step: str, task_id: str | None = None, deferrable: bool | None = None, **kwargs: Any
     ) -> None:
+        made = outlets(step)
+        kwargs["outlets"] = [*kwargs.get("outlets", ()), *made]
         super().__init__(task_id=task_id or step.rpartition(".")[2], **kwargs)
+        self.made = made
         self.step = step
         self.deferrable = deferrable
         self._told_to_end = False
@@ -117,6 +121,7 @@ class StepOperator(BaseOperator):
         )
         self._leave(run, record, error)
         if error is None:
+            announce(self.made, context["outlet_events"], run, result)
             self._show(run, "success", redaction.text(run.detail))
             return result
         self._show(run, "failed", record.error.partition("\n")[0])
