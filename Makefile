@@ -5,9 +5,11 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 CLIENTS := $(patsubst tests/clients/requirements/%.txt,.clients/%/.ready,$(wildcard tests/clients/requirements/*.txt))
 SAMPLE ?= 1.0
+MINUTES ?= 3
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients demo test lint bench ui wheel validate clean
+.PHONY: help setup clients demo test faults lint bench ui wheel validate clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +36,10 @@ demo: $(READY)  ## run the main job on real data (SAMPLE=0.1: a tenth of it; KEE
 	@$(BIN)/foldline demo --fraction $(SAMPLE) $(if $(KEEP),--keep)
 
 test: $(READY) $(CLIENTS)  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not soak"
+
+faults: $(READY)  ## the long form of tests/faults: minutes of faults at random (MINUTES=10, SEED=1)
+	FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) $(BIN)/python -m pytest tests/faults -s
 
 lint: $(READY)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
