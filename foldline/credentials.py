@@ -50,7 +50,8 @@ SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "a private key",
         re.compile(
-            r"(?s)-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:.{0,6000}?-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){0,8000}"
+            r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
         ),
     ),
     (
@@ -146,7 +147,7 @@ def shapes_in(text: str) -> Iterator[tuple[str, str]]:
             groups = found.groupdict()
             yield what, groups.get("secret") or groups.get("quoted") or found[0]
     for found in _AWS_SECRET.finditer(text):
-        if _is_mixed(found[0]) and _bits(found[0]) >= 4.2:
+        if looks_random(found[0]) and _bits(found[0]) >= 4.2:
             yield "an AWS secret key", found[0]
 
 

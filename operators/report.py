@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from foldline.redaction import redacted_document
 from foldline.remote.sourcetree import source_tree
 from foldline.runs import RunRecord, TaskRecord
 from operators.base import StepOperator
@@ -54,8 +55,8 @@ class ReportOperator(StepOperator):
             started=self.started,
             seconds=(dt.datetime.now(dt.UTC) - began).total_seconds(),
             versions=versions(),
-            params=dict(self._params),
-            config=run.pipeline.document(),
+            params=redacted_document(self._params),
+            config=redacted_document(run.pipeline.document()),
             digests=digests(tasks),
             tasks=tasks,
         )
