@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from foldline.outcomes import Kind
+from foldline.redaction import redacted
 from foldline.remote.calls import Clock, call
 
 LINES = 25
@@ -44,4 +45,4 @@ def last_lines(client: Any, clock: Clock, kind: Kind, name: str, lines: int = LI
     shown = [event["message"].rstrip() for event in events[-lines:]]
     if not shown:
         return ""
-    return f"last {len(shown)} log lines of {kind.log_group} {name}:\n" + "\n".join(shown)
+    return f"last {len(shown)} log lines of {kind.log_group} {name}:\n" + redacted("\n".join(shown))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from foldline.redaction import redacted
 from foldline.remote.calls import Clock, error_code, is_retryable
 from foldline.remote.pace import Bucket
 from foldline.remote.watched import WATCHED
@@ -207,5 +208,5 @@ class Tails:
         self._tell(name, tail.rest(end))
 
     def _tell(self, name: str, lines: list[str]) -> None:
-        for line in lines:
+        for line in redacted("\n".join(lines)).split("\n") if lines else ():
             self._show(f"[{name}] {line}")
