@@ -14,7 +14,7 @@ from foldline.aws import Clients
 from foldline.config import Pipeline
 from foldline.layout import S3Uri
 from foldline.steps.data import IngestSettings
-from preprocessing.ingest import parameter_literals, unload_statement
+from preprocessing.ingest import literals, unload_statement
 
 SELECT_GOAL, UNLOAD_RATIO = 0.06, 1.5
 POLL_SECONDS = 0.002
@@ -50,7 +50,7 @@ def rows(pipeline: Pipeline, fraction: float, times: int = 5) -> list[Row]:
         number[0] += 1
         target = S3Uri.parse(f"s3://{bucket}/bench/unload/{stamp}/{number[0]}/")
         statement = unload_statement(settings, text, target)
-        query(athena, settings.database, bucket, statement, parameter_literals(settings))
+        query(athena, settings.database, bucket, statement, literals(settings.parameters))
 
     least = median(seconds(lambda: query(athena, "default", bucket, "SELECT 1", [])) for _ in range(21))
     with tempfile.TemporaryDirectory() as scratch:

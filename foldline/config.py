@@ -15,7 +15,7 @@ from foldline import names
 from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
 from foldline.project import pipelines, project_root
-from foldline.stepfiles import params
+from foldline.stepfiles import params, secretcheck
 from foldline.stepfiles.documents import Document
 from foldline.stepfiles.problems import Problem, nearest, raise_if_any
 from foldline.stepfiles.reading import Reading, checked, read_pipeline
@@ -110,6 +110,11 @@ class Pipeline:
         raise_if_any(told, self.environment.name, f"correct the params of {self.name} and trigger it again")
         return pipeline_of(self.name, self.root, reading)
 
+    @property
+    def not_secret(self) -> frozenset[str]:
+        """Texts that look like secrets and of which the step files say that they are none."""
+        return secretcheck.declared(self.folder, self.documents)
+
     def param_schemas(self) -> dict[str, dict[str, Any]]:
         """JSON Schema keywords of each param for Airflow's ``Param``: default, type, bounds, description."""
         schemas = {}
@@ -127,10 +132,12 @@ class Pipeline:
     def digest(self) -> str:
         """Digest of all that a run is asked to do and where: settings, queries, environment.
 
-        How a run is watched (endpoint URL, polling, deferral) is left out: it changes nothing that is done.
+        How a run is watched and priced (endpoint URL, polling, deferral, prices) is left out: it changes
+        nothing that is done.
         """
-        watching = {"endpoint_url", "allow_remote_endpoint", "polling", "deferrable"}
-        queries = {file.name: file.read_text(encoding="utf-8") for file in sorted(self.folder.glob("*.sql"))}
+        watching = {"endpoint_url", "allow_remote_endpoint", "polling", "deferrable", "athena_usd_per_tb"}
+        files = [file for kind in ("*.sql", "*.py", "*.dqdl") for file in sorted(self.folder.glob(kind))]
+        queries = {file.name: file.read_text(encoding="utf-8") for file in files}
         environment = self.environment.document(exclude=watching)
         return names.digest({**self.document(), "queries": queries, "environment": environment})
 

@@ -80,6 +80,9 @@ class Environment(Settings):
         default=None, description="Airflow connection with the credentials; null: boto3's own search."
     )
     workgroup: str = Field(default="primary", description="Athena workgroup of all queries.")
+    athena_usd_per_tb: float = Field(
+        default=5.0, ge=0, description="Price of a terabyte that Athena scans, for the cost of a query."
+    )
     deferrable: bool = Field(
         default=False,
         description="Hand the waiting over to Airflow's triggerer: no worker slot is held while a job runs.",

@@ -43,6 +43,11 @@ class S3Uri:
         return self.key.rstrip("/").rpartition("/")[2]
 
 
+STAGING = ("table/", "settings/", "quality/", "folds/", "holdout/", "predictions/")
+"""Folders of a run that its own steps read again and nobody else: the reaper may remove them. Artifacts
+(``jobs/``) may be in the model registry, records tell what happened: these stay."""
+
+
 def path_slug(text: str, limit: int = 80) -> str:
     """A key part made of ``text``: lower-risk characters only, and unique for distinct texts.
 
@@ -52,6 +57,11 @@ def path_slug(text: str, limit: int = 80) -> str:
     if slug and slug == text:
         return slug
     return f"{slug or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def sweep_audit(bucket: str, env: str, moment: str) -> S3Uri:
+    """What one sweep of the reaper did; no pipeline's name begins with ``_``."""
+    return S3Uri(bucket, f"_reaper/{env}/{moment}.json")
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,10 @@ class PipelineLayout:
         """Written after the last file of a source tree: whoever sees it sees all of them."""
         return self.root / f"code/{digest}.files"
 
+    def code_archive(self, digest: str) -> S3Uri:
+        """The source tree with this digest as ``sourcedir.tar.gz``, for script mode."""
+        return self.root / f"code/{digest}.tar.gz"
+
     @property
     def queries(self) -> S3Uri:
         """Where Athena leaves its result files."""
@@ -86,6 +100,15 @@ class PipelineLayout:
     def table_version(self, table: str, key: str) -> S3Uri:
         """One version of a table that outlives runs, by the key of the query that wrote it."""
         return self.root / f"tables/{table}/{key}/"
+
+    @property
+    def runs(self) -> S3Uri:
+        """The prefixes of all runs."""
+        return self.root / "runs/"
+
+    def script(self, digest: str, name: str) -> S3Uri:
+        """A script that a service runs, by its content: the same text is uploaded once."""
+        return self.root / f"scripts/{digest}/{name}"
 
     def run(self, run_id: str) -> RunLayout:
         """One run's own place."""
@@ -108,6 +131,10 @@ class RunLayout:
     def table(self, key: str) -> S3Uri:
         """The ingested table, by the query's key: a retried query never meets a half-written folder."""
         return self.root / f"table/{key}/"
+
+    def output(self, step: str, key: str) -> S3Uri:
+        """What a script of the user's writes, by the key of its run: another try never meets its files."""
+        return self.root / f"output/{step}/{key}/"
 
     def settings(self, step: str, digest: str) -> S3Uri:
         """The folder with the settings a container reads, by content."""

@@ -21,6 +21,65 @@ class TableResult(TypedDict):
     query_id: str
 
 
+class QueryResult(TypedDict):
+    """A statement that ran; ``row`` is its only row where the step fetches one."""
+
+    query_id: str
+    uri: str
+    row: dict[str, str | int | float | bool | None] | None
+    bytes_scanned: int
+    cost_usd: float
+    seconds: float
+
+
+class SwappedTableResult(TableResult):
+    """A table that readers now see; ``uri`` is its files."""
+
+    database: str
+    table: str
+    bytes_scanned: int
+    cost_usd: float
+    seconds: float
+
+
+class RowCountResult(TypedDict):
+    """A table with enough rows."""
+
+    database: str
+    table: str
+    rows: int
+    looks: int
+
+
+class FreshnessResult(TypedDict):
+    """A table that is fresh enough."""
+
+    database: str
+    table: str
+    newest: str
+    age_seconds: int
+    looks: int
+
+
+class GlueJobResult(TypedDict):
+    """A run of a Glue job: its id, the folder it was given for what it writes, and what Glue bills."""
+
+    job: str
+    run: str
+    uri: str
+    seconds: int
+    dpu_seconds: float
+
+
+class GlueQualityResult(TypedDict):
+    """Rules about a table that passed, those that only warn apart."""
+
+    run: str
+    score: float
+    rules: int
+    warnings: list[str]
+
+
 class FoldsResult(TypedDict):
     """The folds, written once."""
 
@@ -93,8 +152,60 @@ class EndpointResult(TypedDict):
     action: str
 
 
+class ProcessingJobResult(TypedDict):
+    """One processing job of one's own, and where each of its outputs is."""
+
+    job: str
+    outputs: dict[str, str]
+
+
+class TrainingJobResult(TypedDict):
+    """One training job of one's own: its artifact and the last value of each metric."""
+
+    job: str
+    model: str
+    metrics: dict[str, float]
+    fold: int | None
+
+
+class TuningJobResult(TypedDict):
+    """A search by SageMaker's tuner: its best training job, and how many completed and failed."""
+
+    job: str
+    best: str
+    model: str
+    hyperparameters: dict[str, str]
+    metric: str
+    value: float
+    completed: int
+    failed: int
+
+
+class TransformJobResult(TypedDict):
+    """One batch transform; ``records`` is None where lines were not counted."""
+
+    job: str
+    uri: str
+    model: str
+    records: int | None
+
+
+class ModelResult(TypedDict):
+    """A SageMaker model."""
+
+    name: str
+    arn: str
+
+
 class ReportResult(TypedDict):
     """Where the run record and its page are."""
 
     report: str
     record: str
+
+
+class ReaperResult(TypedDict):
+    """What nobody owns: how many of each action; where the audit lies, empty when nothing was changed."""
+
+    found: dict[str, int]
+    audit: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from foldline.layout import S3Uri
@@ -42,9 +43,9 @@ def unload_statement(settings: IngestSettings, query: str, target: S3Uri) -> str
     )
 
 
-def parameter_literals(settings: IngestSettings) -> list[str]:
+def literals(values: Mapping[str, Any]) -> list[str]:
     """Athena's ExecutionParameters: SQL literals, so that a value can never become SQL."""
-    return [literal(value) for value in settings.parameters.values()]
+    return [literal(value) for value in values.values()]
 
 
 def literal(value: str | int | float | bool | dt.date) -> str:

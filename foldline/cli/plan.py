@@ -15,16 +15,23 @@ from deploy.request import (
     registered_model,
     transform_request,
 )
+from foldline.cli import warehouseplan
 from foldline.config import Pipeline
 from foldline.jobs import Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
-from foldline.remote.queries import query_request, query_token
 from foldline.remote.sourcetree import source_tree
 from foldline.requests import Request, with_checkpoints
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
+from foldline.steps.queries import (
+    FreshnessSettings,
+    QuerySettings,
+    RedshiftUnloadSettings,
+    RowCountSettings,
+    TableSettings,
+)
 from foldline.steps.release import (
     DeploySettings,
     EvaluationSettings,
@@ -33,7 +40,6 @@ from foldline.steps.release import (
 )
 from foldline.steps.settings import StepSettings, TrainingMachine
 from foldline.trials import Dimension, Space, Value
-from preprocessing.ingest import audit_statement, parameter_literals, unload_statement
 from preprocessing.request import classifier_request, crawler_request, folds_request, quality_request
 from training.request import evaluation_request, fit_request
 
@@ -107,6 +113,10 @@ class Plan:
         environment = self.pipeline.environment.name
         return Identity(environment, self.pipeline.name, RUN_ID, step, -1, kind, spec_hash(request))
 
+    def call(self, step: str, service: str, operation: str, request: Request) -> PlannedCall:
+        """One call."""
+        return PlannedCall(step, service, operation, request)
+
     def job(
         self, step: str, kind: Kind, request: Request, machine: TrainingMachine | None = None
     ) -> PlannedCall:
@@ -138,24 +148,6 @@ def catalogue_calls(plan: Plan, step: str, settings: CatalogueSettings) -> Itera
         yield PlannedCall(step, "glue", "CreateClassifier", classifier)
     crawler = crawler_request(settings, plan.pipeline.environment, plan.common)
     yield PlannedCall(step, "glue", "CreateCrawler", crawler)
-
-
-def ingest_calls(plan: Plan, step: str, settings: IngestSettings) -> Iterator[PlannedCall]:
-    """The audit and the UNLOAD."""
-    path = plan.pipeline.folder / settings.query
-    query = path.read_text(encoding="utf-8") if path.is_file() else "SELECT 1"
-    for text in (audit_statement(settings, query), unload_statement(settings, query, plan.table)):
-        identity = plan.identity(step, "query", {"text": text})
-        request = query_request(
-            text,
-            query_token(identity, 0, text),
-            parameter_literals(settings),
-            database=settings.database,
-            workgroup=plan.pipeline.environment.workgroup,
-            output=plan.common.queries,
-            owner=plan.pipeline.environment.account,
-        )
-        yield PlannedCall(step, "athena", "StartQueryExecution", request)
 
 
 def quality_calls(plan: Plan, step: str, settings: QualitySettings) -> Iterator[PlannedCall]:
@@ -222,6 +214,7 @@ def register_calls(plan: Plan, step: str, settings: RegisterSettings) -> Iterato
         artifact=plan.artifact,
         metrics=plan.layout.metrics,
         properties={"run": RUN_ID},
+        token=DIGEST,
     )
     yield PlannedCall(step, "sagemaker", "CreateModelPackage", package)
 
@@ -277,7 +270,12 @@ def deploy_calls(plan: Plan, step: str, settings: DeploySettings) -> Iterator[Pl
 
 PLANNERS: dict[type[StepSettings], Callable[[Plan, str, Any], Iterator[PlannedCall]]] = {
     CatalogueSettings: catalogue_calls,
-    IngestSettings: ingest_calls,
+    IngestSettings: warehouseplan.ingest_calls,
+    QuerySettings: warehouseplan.query_calls,
+    TableSettings: warehouseplan.table_calls,
+    RowCountSettings: warehouseplan.row_count_calls,
+    FreshnessSettings: warehouseplan.freshness_calls,
+    RedshiftUnloadSettings: warehouseplan.redshift_calls,
     QualitySettings: quality_calls,
     PreprocessingSettings: preprocessing_calls,
     CrossValidationSettings: fit_calls,

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
+from foldline.errors import DataError, JobError, JobFailed, JobStopped, JobTimedOut
 from foldline.jobs import MAX_GENERATION
 from foldline.layout import S3Uri
 from foldline.names import Identity, digest
 from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call
+from foldline.remote.dates import EPOCH, answered_at
+from foldline.remote.memory import Memory
+from foldline.remote.submitting import Submissions
 from foldline.remote.watched import WATCHED
+from foldline.requests import merged
 from foldline.waiting import Waits, Watch
 
 USER_MISTAKES = ("COLUMN_NOT_FOUND", "TABLE_NOT_FOUND", "SYNTAX_ERROR", "TYPE_MISMATCH")
+SCAN_LIMIT = "bytes scanned limit"
+"""Words with which Athena cancels a query at its workgroup's ``BytesScannedCutoffPerQuery``."""
+MEGABYTE, TERABYTE = 2**20, 2**40
+LEAST_MEGABYTES = 10
+"""Athena bills a query for at least this much, and rounds up to the next megabyte."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +35,12 @@ class QueryOutcome:
     Attributes:
         execution: Athena's description of it.
         generation: How many times it was started again.
+        read_at: When Athena gave that description, by AWS's clock.
     """
 
     execution: dict[str, Any]
     generation: int
+    read_at: dt.datetime = EPOCH
 
     @property
     def query_id(self) -> str:
@@ -36,14 +48,36 @@ class QueryOutcome:
         return str(self.execution["QueryExecutionId"])
 
     @property
+    def statistics(self) -> dict[str, Any]:
+        """Athena's figures."""
+        return dict(self.execution.get("Statistics", {}))
+
+    @property
     def bytes_scanned(self) -> int:
         """Bytes Athena read, which is what it bills."""
-        return int(self.execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+        return int(self.statistics.get("DataScannedInBytes", 0))
 
     @property
     def seconds(self) -> float:
         """Seconds from submission to the end, as Athena counted them."""
-        return float(self.execution.get("Statistics", {}).get("TotalExecutionTimeInMillis", 0)) / 1000
+        return float(self.statistics.get("TotalExecutionTimeInMillis", 0)) / 1000
+
+    @property
+    def output(self) -> str:
+        """Where Athena left the result."""
+        return str(self.execution.get("ResultConfiguration", {}).get("OutputLocation", ""))
+
+    def cost(self, usd_per_tb: float) -> float:
+        """US dollars, at a price per terabyte scanned; statements that read no data are free."""
+        if self.execution.get("StatementType") in ("DDL", "UTILITY"):
+            return 0.0
+        return query_cost(self.bytes_scanned, usd_per_tb)
+
+
+def query_cost(bytes_scanned: int, usd_per_tb: float) -> float:
+    """US dollars of one query that ran: per terabyte, in whole megabytes, ten of them at least."""
+    megabytes = max(LEAST_MEGABYTES, -(-bytes_scanned // MEGABYTE))
+    return megabytes * MEGABYTE / TERABYTE * usd_per_tb
 
 
 @dataclass(frozen=True)
@@ -56,6 +90,7 @@ class Queries:
         output: Prefix of Athena's result files.
         owner: Account that must own the output bucket.
         waits: How time passes between looks.
+        memory: Keeps the ids: Athena does not say how long it knows a token.
         backoff: Waits between two looks.
     """
 
@@ -64,6 +99,7 @@ class Queries:
     output: S3Uri
     owner: str
     waits: Waits
+    memory: Memory
     backoff: Backoff = field(default_factory=Backoff)
 
     def run(
@@ -76,6 +112,7 @@ class Queries:
         parameters: Sequence[str] = (),
         budget: float,
         where: str,
+        extra: Mapping[str, Any] | None = None,
     ) -> QueryOutcome:
         """The outcome of the statement.
 
@@ -87,37 +124,39 @@ class Queries:
             parameters: SQL literals for the ``?`` of the statement, in order.
             budget: Seconds to wait; then the query is stopped.
             where: The file to mend, for errors.
+            extra: Raw fields of the request, merged last.
 
         Raises:
             DataError: The statement names a column, table or type that the data do not have.
             JobFailed: Athena failed for another reason that another try does not mend.
-            JobStopped: Somebody cancelled the query.
+            JobStopped: Somebody, or the workgroup's scan limit, cancelled the query.
             JobTimedOut: The budget is spent.
         """
+        submissions = Submissions("query", self.clock, self.waits, self.memory, self.backoff)
         for generation in range(MAX_GENERATION + 1):
-            text = statement(generation)
             request = query_request(
-                text,
-                query_token(identity, generation, text),
+                identity,
+                generation,
+                statement(generation),
                 parameters,
                 database=database,
                 workgroup=workgroup,
                 output=self.output,
                 owner=self.owner,
+                extra=extra,
             )
-            query_id = call(self.client.start_query_execution, self.clock, **request)["QueryExecutionId"]
-            execution = self._wait(query_id, budget, where)
+            token, start = request["ClientRequestToken"], self.client.start_query_execution
+            query_id = submissions.submitted(token, start, request, "QueryExecutionId", budget)
+            answer = self._wait(query_id, budget, where)
+            execution = answer["QueryExecution"]
             status = execution["Status"]
             if status["State"] == "SUCCEEDED":
-                return QueryOutcome(execution, generation)
+                return QueryOutcome(execution, generation, answered_at(answer))
             if status["State"] == "CANCELLED":
-                raise JobStopped(
-                    f"Athena query {query_id} was cancelled",
-                    where=where,
-                    mend="clear the task to run it again",
-                )
-            if not status.get("AthenaError", {}).get("Retryable"):
+                raise cancelled(execution, where)
+            if not status.get("AthenaError", {}).get("Retryable") or generation == MAX_GENERATION:
                 break
+            self._let_recover(answer, generation)
         raise failure(execution, where)
 
     def rows(self, query_id: str) -> list[list[str | None]]:
@@ -132,15 +171,29 @@ class Queries:
                 return rows[1:]
             token = {"NextToken": answer["NextToken"]}
 
+    def first_rows(self, query_id: str, count: int) -> tuple[list[dict[str, Any]], list[list[str | None]]]:
+        """The columns of a result, and its first rows without the header; no further page is read."""
+        answer = call(
+            self.client.get_query_results, self.clock, QueryExecutionId=query_id, MaxResults=count + 1
+        )["ResultSet"]
+        rows = [[cell.get("VarCharValue") for cell in row["Data"]] for row in answer["Rows"]]
+        return answer["ResultSetMetadata"]["ColumnInfo"], rows[1:]
+
+    def rows_written(self, query_id: str) -> int | None:
+        """Rows that a CREATE TABLE AS or an UNLOAD wrote; None where Athena does not say."""
+        answer = call(self.client.get_query_results, self.clock, QueryExecutionId=query_id, MaxResults=1)
+        count = answer.get("UpdateCount")
+        return None if count is None else int(count)
+
     def _wait(self, query_id: str, budget: float, where: str) -> dict[str, Any]:
         started, looks, query = self.clock.monotonic(), 0, WATCHED["query"]
         while True:
-            answer = call(self.client.get_query_execution, self.clock, QueryExecutionId=query_id)
-            execution: dict[str, Any] = answer["QueryExecution"]
-            if query.is_over(execution["Status"]["State"]):
-                return execution
-            submitted = {**answer, "SubmissionDateTime": execution["Status"].get("SubmissionDateTime")}
-            aged = age(submitted, "SubmissionDateTime")
+            answer: dict[str, Any] = call(
+                self.client.get_query_execution, self.clock, QueryExecutionId=query_id
+            )
+            if query.is_over(answer["QueryExecution"]["Status"]["State"]):
+                return answer
+            aged = status_age(answer, "SubmissionDateTime")
             waited = self.clock.monotonic() - started if aged is None else aged
             if waited > budget:
                 query.end(self.client, self.clock, query_id)
@@ -153,44 +206,86 @@ class Queries:
             self.waits.pause(self.backoff.seconds(looks), watch)
             looks += 1
 
+    def _let_recover(self, answer: dict[str, Any], generation: int) -> None:
+        """Pause before the next generation, counted from the end of the last one."""
+        wanted = self.backoff.longest * 2**generation
+        aged = status_age(answer, "CompletionDateTime")
+        left = wanted - (wanted if aged is None else aged)
+        if left > 0:
+            self.waits.pause(left, Watch("query", (), left))
+
+
+def status_age(answer: dict[str, Any], member: str) -> float | None:
+    """Seconds since a moment in an execution's status, by AWS's clock; None when it does not tell."""
+    return age({**answer, member: answer["QueryExecution"]["Status"].get(member)}, member)
+
 
 def query_request(
+    identity: Identity,
+    generation: int,
     text: str,
-    token: str,
     parameters: Sequence[str],
     *,
     database: str,
     workgroup: str,
     output: S3Uri,
     owner: str,
+    extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The StartQueryExecution request.
+    """The StartQueryExecution request, with the token that makes it happen once.
 
     Args:
+        identity: Who asks.
+        generation: How many times the work was started again.
         text: The statement.
-        token: See :func:`query_token`.
         parameters: SQL literals for the ``?``, in order.
         database: Glue database.
         workgroup: Athena workgroup.
         output: Prefix of Athena's result files.
         owner: Account that must own the output bucket.
+        extra: Raw fields of the request, merged last.
     """
     request: dict[str, Any] = {
         "QueryString": text,
-        "ClientRequestToken": token,
         "QueryExecutionContext": {"Database": database},
         "ResultConfiguration": {"OutputLocation": str(output), "ExpectedBucketOwner": owner},
         "WorkGroup": workgroup,
     }
-    return {**request, "ExecutionParameters": list(parameters)} if parameters else request
+    request |= {"ExecutionParameters": list(parameters)} if parameters else {}
+    request = merged(request, dict(extra or {}))
+    return {**request, "ClientRequestToken": query_token(identity, generation, request)}
 
 
-def query_token(identity: Identity, generation: int, text: str) -> str:
-    """Athena's idempotency token: 52 characters that follow from who asks and what."""
-    return digest({"key": identity.key, "generation": generation, "text": text}, 52)
+def query_token(identity: Identity, generation: int, request: Mapping[str, Any]) -> str:
+    """Athena's idempotency token: 52 characters that follow from who asks and what.
+
+    The whole request is in it, query, values and database: Athena refuses a token that comes again with
+    another request, and for one that comes again with the same it does not ask what the caller may read.
+    """
+    return digest({"key": identity.key, "generation": generation, "request": dict(request)}, 52)
 
 
-def failure(execution: dict[str, Any], where: str) -> JobFailed | DataError:
+def cancelled(execution: dict[str, Any], where: str) -> JobStopped:
+    """The error of a cancelled execution: a person did it, or the workgroup's limit."""
+    reason, query_id = str(execution["Status"].get("StateChangeReason") or ""), execution["QueryExecutionId"]
+    if SCAN_LIMIT not in reason.lower():
+        return JobStopped(
+            f"Athena query {query_id} was cancelled",
+            where=where,
+            cause=reason,
+            mend="clear the task to run it again",
+        )
+    workgroup = execution.get("WorkGroup", "")
+    scanned = int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+    return JobStopped(
+        f"Athena query {query_id} would scan more than workgroup {workgroup!r} allows, and was cancelled",
+        where=where,
+        cause=f"{reason} (after {scanned:,} bytes, which are billed)",
+        mend="read fewer columns or partitions, or raise BytesScannedCutoffPerQuery of the workgroup",
+    )
+
+
+def failure(execution: dict[str, Any], where: str) -> JobError | DataError:
     """The error of a failed execution."""
     reason = str(execution["Status"].get("StateChangeReason") or "no reason given")
     query_id = execution["QueryExecutionId"]

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from foldline.environment import Environment
+from foldline.stepfiles.gluefiles import glue_file_conflicts
 from foldline.stepfiles.problems import nearest
 from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fields import slot_at
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
+from foldline.steps.queries import StatementSettings
 from foldline.steps.release import DeploySettings, EvaluationSettings, RegisterSettings, TransformSettings
 from foldline.steps.settings import Conflict, JobSettings, Metric, PipelineSettings, StepSettings
 
@@ -38,6 +40,8 @@ def conflicts(
     if settings is not None:
         yield from _params(settings, steps, written)
     yield from _queries(folder, steps)
+    for name, step in steps.items():
+        yield from ((name, conflict) for conflict in glue_file_conflicts(folder, step))
     yield from _columns(steps)
     yield from _metrics(steps)
     yield from _instances(steps)
@@ -80,7 +84,7 @@ def _path_fault(settings: StepSettings, path: str, step: str, keys: list[str]) -
 
 def _queries(folder: Path, steps: Steps) -> Found:
     for name, step in steps.items():
-        if isinstance(step, IngestSettings) and not (folder / step.query).is_file():
+        if isinstance(step, StatementSettings) and not (folder / step.query).is_file():
             there = [file.name for file in folder.glob("*.sql")]
             message = f"{step.query!r}, there is no such file in {folder.parent.name}/{folder.name}"
             yield name, Conflict(("query",), message, nearest(step.query, there))

@@ -1,28 +1,32 @@
-"""Statements: what is wrong with a step's SQL, found without running it. Athena's dialect, by sqlglot."""
+"""Statements: what is wrong with a step's SQL, found without running it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from foldline.stepfiles.documents import Document
 from foldline.stepfiles.problems import Problem, conflict_problem, nearest
+from foldline.stepfiles.sqltext import parsed
 from foldline.steps.data import IngestSettings
+from foldline.steps.queries import QuerySettings, RedshiftUnloadSettings, StatementSettings
 from foldline.steps.settings import Conflict
 
 DIALECT = "athena"
-_AFTER_COMMA = re.compile(r"FROM|WHERE|GROUP BY|ORDER BY|HAVING|LIMIT|UNION|,|\)|;", re.IGNORECASE)
+REDSHIFT = "redshift"
+READING = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
+"""First words of statements that read, and are no query."""
+UNKEYED = ("INSERT", "MERGE", "UPDATE", "UNLOAD")
+"""First words of statements that write rows and would write them again, were their token forgotten."""
 
 
-def statement_problems(settings: IngestSettings, document: Document, folder: Path) -> list[Problem]:
-    """All that is wrong with the query and the rules of an ingest step.
+def statement_problems(settings: StatementSettings, document: Document, folder: Path) -> list[Problem]:
+    """All that is wrong with a step's statement, and with the rules of an ingest step.
 
     Args:
         settings: The step.
-        document: Its file, for the places of rules and columns.
+        document: Its file, for the places of settings.
         folder: The pipeline's folder, where the query lies.
     """
     file = folder / settings.query
@@ -31,50 +35,21 @@ def statement_problems(settings: IngestSettings, document: Document, folder: Pat
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return [Problem(shown, 0, "", f"cannot be read: {error}")]
-    query, faults = _parsed(text)
+    select = not isinstance(settings, QuerySettings)
+    dialect = REDSHIFT if isinstance(settings, RedshiftUnloadSettings) else DIALECT
+    query, faults = parsed(text, dialect, "SELECT" if select else "statement")
     problems = [Problem(shown, line, "", message) for line, message in faults]
-    told = [*_rule_conflicts(settings)]
+    told = [*_rule_conflicts(settings)] if isinstance(settings, IngestSettings) else []
     if query is not None:
-        problems += [Problem(shown, 0, "", message) for message in _form_faults(query)]
-        told += [*_parameter_conflicts(settings, query), *_column_conflicts(settings, query)]
+        form = _query_faults(settings, query) if isinstance(settings, QuerySettings) else _form_faults(query)
+        problems += [Problem(shown, 0, "", message) for message in form]
+        if isinstance(settings, RedshiftUnloadSettings):
+            told += [*_name_conflicts(settings, query)]
+        else:
+            told += [*_parameter_conflicts(settings, query)]
+        if isinstance(settings, IngestSettings):
+            told += [*_column_conflicts(settings, query)]
     return problems + [conflict_problem(conflict, document) for conflict in told]
-
-
-def _parsed(text: str) -> tuple[Any, list[tuple[int, str]]]:
-    """The one statement in ``text``, and its faults by line."""
-    import sqlglot
-    from sqlglot.errors import ParseError, TokenError
-
-    try:
-        tokens = sqlglot.tokenize(text, read=DIALECT)
-        found = [statement for statement in sqlglot.parse(text, read=DIALECT) if statement is not None]
-    except TokenError:
-        return None, [(_unclosed_line(text), "a quote or comment that opens here is never closed")]
-    except ParseError as error:
-        return None, [(fault["line"], _fault_text(fault)) for fault in error.errors]
-    faults = [
-        (after.line, f"column {after.col}: a comma before {after.text}")
-        for comma, after in pairwise(tokens)
-        if comma.text == "," and _AFTER_COMMA.fullmatch(after.text)
-    ]
-    if len(found) != 1:
-        faults.append((1, f"holds {len(found)} statements, must hold one SELECT"))
-        return None, faults
-    return found[0], faults
-
-
-def _fault_text(fault: dict[str, Any]) -> str:
-    missing = re.match(r"Required keyword: '\w+' missing for <class '[\w.]+\.(\w+)'>", fault["description"])
-    words = f"incomplete {missing[1]}" if missing else fault["description"]
-    return f"column {fault['col']}: {words} at {fault['highlight']!r}"
-
-
-def _unclosed_line(text: str) -> int:
-    """The line of the quote or comment that is never closed."""
-    closed = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`|--[^\n]*|/\*.*?\*/"
-    rest = re.sub(closed, lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
-    opening = re.search(r"['\"`]|/\*", rest)
-    return rest.count("\n", 0, opening.start()) + 1 if opening else 1
 
 
 def _form_faults(query: Any) -> Iterator[str]:
@@ -84,7 +59,41 @@ def _form_faults(query: Any) -> Iterator[str]:
         yield f"is a {query.key.upper()} statement, must be a SELECT"
 
 
-def _parameter_conflicts(settings: IngestSettings, query: Any) -> Iterator[Conflict]:
+def refused_statement(settings: QuerySettings, text: str) -> str:
+    """Why a `query` step may not run this text; empty when it may."""
+    query, faults = parsed(text, DIALECT, "statement")
+    found = [message for _, message in faults]
+    return "; ".join(found + ([] if query is None else list(_query_faults(settings, query))))
+
+
+def _query_faults(settings: QuerySettings, query: Any) -> Iterator[str]:
+    """What a `query` step may not run; a statement sqlglot has no form for is told by its first word."""
+    from sqlglot import expressions
+
+    word = str(query.this if isinstance(query, expressions.Command) else query.key).upper()
+    created = isinstance(query, expressions.Create) and query.expression is not None
+    if word in UNKEYED or (created and str(query.args.get("kind")).upper() == "TABLE"):
+        said = "CREATE TABLE AS" if created else word
+        yield f"is a {said} statement; a `table` or `ingest` step writes rows, each exactly once"
+    elif settings.read_only and not isinstance(query, expressions.Query) and word not in READING:
+        yield f"is a {word} statement; `read_only: false` permits it"
+
+
+def _name_conflicts(settings: RedshiftUnloadSettings, query: Any) -> Iterator[Conflict]:
+    """Parameters that the query has no `:name` of, and names without a value."""
+    from sqlglot import expressions
+
+    names = {mark.name for mark in query.find_all(expressions.Placeholder)}
+    for name in settings.parameters:
+        if name not in names:
+            message = f"{settings.query} has no `:{name}`"
+            yield Conflict(("parameters", name), message, nearest(name, names))
+    if missing := sorted(names - set(settings.parameters)):
+        listed = ", ".join(f"`:{name}`" if name else "`?`" for name in missing)
+        yield Conflict(("parameters",), f"has no value for {listed} of {settings.query}")
+
+
+def _parameter_conflicts(settings: StatementSettings, query: Any) -> Iterator[Conflict]:
     from sqlglot import expressions
 
     marks, values = len(list(query.find_all(expressions.Placeholder))), len(settings.parameters)

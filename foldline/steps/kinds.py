@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fitting import CrossValidationSettings, GateSettings, TrainingSettings, TuningSettings
+from foldline.steps.glue import GlueJobSettings, GlueQualitySettings
+from foldline.steps.queries import (
+    FreshnessSettings,
+    QuerySettings,
+    RedshiftUnloadSettings,
+    RowCountSettings,
+    TableSettings,
+)
 from foldline.steps.release import (
     DeploySettings,
     EvaluationSettings,
@@ -11,11 +19,25 @@ from foldline.steps.release import (
     ReportSettings,
     TransformSettings,
 )
+from foldline.steps.sagemaker import (
+    ModelSettings,
+    ProcessingJobSettings,
+    TrainingJobSettings,
+    TransformJobSettings,
+    TuningJobSettings,
+)
 from foldline.steps.settings import StepSettings
 
 KINDS: dict[str, type[StepSettings]] = {
     "catalogue": CatalogueSettings,
     "ingest": IngestSettings,
+    "query": QuerySettings,
+    "table": TableSettings,
+    "rows": RowCountSettings,
+    "freshness": FreshnessSettings,
+    "redshift_unload": RedshiftUnloadSettings,
+    "glue_job": GlueJobSettings,
+    "glue_quality": GlueQualitySettings,
     "quality": QualitySettings,
     "preprocessing": PreprocessingSettings,
     "cross_validation": CrossValidationSettings,
@@ -26,6 +48,11 @@ KINDS: dict[str, type[StepSettings]] = {
     "transform": TransformSettings,
     "evaluation": EvaluationSettings,
     "deploy": DeploySettings,
+    "processing_job": ProcessingJobSettings,
+    "training_job": TrainingJobSettings,
+    "tuning_job": TuningJobSettings,
+    "transform_job": TransformJobSettings,
+    "model": ModelSettings,
     "report": ReportSettings,
 }
 

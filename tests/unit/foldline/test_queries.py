@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -9,11 +10,29 @@ import pytest
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.layout import S3Uri
 from foldline.names import Identity
-from foldline.remote.queries import Queries, query_token
+from foldline.remote.memory import Memory
+from foldline.remote.queries import Queries, query_cost, query_token
 from foldline.waiting import Staying
-from tests.unit.foldline.fakes import FakeClock
+from tests.unit.foldline.fakes import FakeClock, refusal
 
 WHO = Identity("local", "dag", "run", "ingest/unload", -1, "query", "spec")
+
+
+class FakeBucket:
+    """Objects by key, with conditional puts."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_object(self, Key: str, **more: Any) -> dict[str, Any]:
+        if Key not in self.objects:
+            raise refusal("NoSuchKey", status=404)
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def put_object(self, Key: str, Body: bytes, IfNoneMatch: str = "", **more: Any) -> None:
+        if IfNoneMatch and Key in self.objects:
+            raise refusal("PreconditionFailed", status=412)
+        self.objects[Key] = Body
 
 
 class FakeAthena:
@@ -24,8 +43,12 @@ class FakeAthena:
         self.by_token: dict[str, str] = {}
         self.requests: list[dict[str, Any]] = []
         self.stopped: list[str] = []
+        self.s3 = FakeBucket()
+        self.refusals: list[Exception] = []
 
     def start_query_execution(self, **request: Any) -> dict[str, Any]:
+        if self.refusals:
+            raise self.refusals.pop(0)
         self.requests.append(request)
         token = request["ClientRequestToken"]
         return {"QueryExecutionId": self.by_token.setdefault(token, f"query-{len(self.by_token)}")}
@@ -40,8 +63,9 @@ class FakeAthena:
 
 
 def run(client: FakeAthena, budget: float = 60) -> Any:
-    clock = FakeClock()
-    queries = Queries(client, clock, S3Uri("bucket", "queries/"), "123456789012", Staying(clock))
+    clock, memory = FakeClock(), Memory(client.s3, S3Uri("bucket", "memory/"), "123456789012")
+    output = S3Uri("bucket", "queries/")
+    queries = Queries(client, clock, output, "123456789012", Staying(clock), memory)
     return queries.run(
         WHO,
         lambda generation: f"UNLOAD (SELECT 1) TO 's3://b/g{generation}/'",
@@ -68,11 +92,14 @@ def test_a_second_try_gets_the_same_execution() -> None:
 
 def test_tokens_are_as_long_as_athena_wants_them() -> None:
     """
-    32 to 128 characters, another for each generation and each text.
+    32 to 128 characters, another for each generation, each text and each database.
     """
-    tokens = {query_token(WHO, 0, "a"), query_token(WHO, 1, "a"), query_token(WHO, 0, "b")}
+    one, other = {"QueryString": "a"}, {"QueryString": "b"}
+    elsewhere = {"QueryString": "a", "QueryExecutionContext": {"Database": "other"}}
+    tokens = {query_token(WHO, 0, one), query_token(WHO, 1, one), query_token(WHO, 0, other)}
+    tokens.add(query_token(WHO, 0, elsewhere))
 
-    assert 3 == len(tokens)
+    assert 4 == len(tokens)
     assert all(32 <= len(token) <= 128 for token in tokens)
 
 
@@ -115,3 +142,69 @@ def test_a_spent_budget_stops_the_query() -> None:
     with pytest.raises(JobTimedOut):
         run(client, budget=5)
     assert ["query-0"] == client.stopped
+
+
+def test_an_id_is_remembered_when_athena_has_forgotten_the_token() -> None:
+    """
+    AWS does not say how long a token lives; the second try asks for the execution, not for another one.
+    """
+    client = FakeAthena({"State": "SUCCEEDED"})
+    first = run(client).query_id
+    client.by_token.clear()
+
+    assert first == run(client).query_id
+    assert 1 == len(client.requests)
+
+
+def test_a_full_queue_is_waited_for() -> None:
+    """
+    TooManyRequestsException is no failure: the query is asked for again until it is taken.
+    """
+    client = FakeAthena({"State": "SUCCEEDED"})
+    client.refusals = [refusal("TooManyRequestsException") for _ in range(30)]
+
+    assert "query-0" == run(client).query_id
+    assert [] == client.refusals
+
+
+def test_a_queue_that_stays_full_ends_the_wait() -> None:
+    """
+    After the budget, or the patience for one call where that is longer, the task fails and says why.
+    """
+    client = FakeAthena({"State": "SUCCEEDED"})
+    client.refusals = [refusal("TooManyRequestsException", "You have reached the limit") for _ in range(5000)]
+
+    with pytest.raises(JobTimedOut, match="reached the limit"):
+        run(client)
+    assert [] == client.requests
+
+
+def test_a_scan_limit_is_told_as_one() -> None:
+    """
+    Athena cancels a query at its workgroup's limit: the error names the limit, not a person.
+    """
+    end = {"State": "CANCELLED", "StateChangeReason": "Bytes scanned limit was exceeded"}
+
+    with pytest.raises(JobStopped, match="BytesScannedCutoffPerQuery"):
+        run(FakeAthena(end))
+
+
+def test_retryable_failures_end_after_the_last_generation() -> None:
+    """
+    Three starts, two pauses between them, then the reason.
+    """
+    client = FakeAthena(failed("INTERNAL_ERROR_QUERY_ENGINE", retryable=True))
+
+    with pytest.raises(JobFailed, match="INTERNAL_ERROR_QUERY_ENGINE"):
+        run(client)
+    assert 3 == len(client.by_token)
+
+
+@pytest.mark.parametrize(
+    ("scanned", "megabytes"), [(0, 10), (1, 10), (10 * 2**20, 10), (10 * 2**20 + 1, 11), (2**40, 2**20)]
+)
+def test_a_query_costs_whole_megabytes_and_ten_at_least(scanned: int, megabytes: int) -> None:
+    """
+    As Athena's price list says: 5 USD per terabyte, rounded up to the megabyte, 10 MB minimum.
+    """
+    assert pytest.approx(megabytes / 2**20 * 5.0) == query_cost(scanned, 5.0)

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from foldline.layout import S3Uri
 from foldline.steps.data import IngestSettings
-from preprocessing.ingest import audit_statement, literal, parameter_literals, unload_statement
+from preprocessing.ingest import audit_statement, literal, literals, unload_statement
 
 QUERY = "SELECT id, air_time, dest FROM flights WHERE day >= DATE(?);\n"
 TARGET = S3Uri("bucket", "table/k/g0/")
@@ -94,4 +94,4 @@ def test_parameters_keep_the_order_of_the_file() -> None:
     """
     given = settings(parameters={"to_date": dt.date(2013, 2, 1), "from_date": dt.date(2013, 1, 1)})
 
-    assert ["'2013-02-01'", "'2013-01-01'"] == parameter_literals(given)
+    assert ["'2013-02-01'", "'2013-01-01'"] == literals(given.parameters)
