@@ -7,15 +7,13 @@ has no tags (Athena queries, Glue job runs, Redshift statements) is found in `fo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.names import NAME_LIMIT, TAG, TUNING_NAME_LIMIT, Identity, tag_value
-from foldline.remote.calls import Clock, call
+from foldline.remote.listing import TAGGED, Lister
 
-LIST_SECONDS = 1.0
-"""Pause between two pages: an inventory is never in a hurry, others share the account's quota."""
 PAGE = 100
 KINDS = {
     "sagemaker:training-job": "training",
@@ -104,12 +102,12 @@ class Inventory:
 
     Attributes:
         client: boto3 client of ``resourcegroupstaggingapi``.
-        clock: Time.
+        lister: Reads lists.
         env: The environment; things of another are never seen.
     """
 
     client: Any
-    clock: Clock
+    lister: Lister
     env: str
 
     def owned(
@@ -139,7 +137,14 @@ class Inventory:
         # Whatever is ours has a key; a person's resource that only names an environment is not ours.
         filters.append({"Key": f"{TAG}key", "Values": []})
         types = [kind for kind, word in KINDS.items() if kinds is None or word in kinds]
-        found = (parse(item) for item in self._mappings(TagFilters=filters, ResourceTypeFilters=types))
+        pages = self.lister.pages(
+            self.client.get_resources,
+            TAGGED,
+            TagFilters=filters,
+            ResourceTypeFilters=types,
+            ResourcesPerPage=PAGE,
+        )
+        found = (parse(item) for page in pages for item in page["ResourceTagMappingList"])
         return sorted(
             (
                 one
@@ -150,22 +155,6 @@ class Inventory:
             ),
             key=lambda one: (one.kind, one.name),
         )
-
-    def _mappings(self, **request: Any) -> Iterator[dict[str, Any]]:
-        token = ""
-        while True:
-            page = call(
-                self.client.get_resources,
-                self.clock,
-                **request,
-                ResourcesPerPage=PAGE,
-                PaginationToken=token,
-            )
-            yield from page["ResourceTagMappingList"]
-            token = page.get("PaginationToken", "")
-            if not token:
-                return
-            self.clock.sleep(LIST_SECONDS)
 
 
 def parse(mapping: Mapping[str, Any]) -> Owned | None:
