@@ -73,15 +73,16 @@ def dag_settings(name: str) -> dict[str, Any]:
     }
 
 
-for word, deferrable in (("staying", False), ("deferring", True)):
+def declare(word: str, *, deferrable: bool) -> None:
+    """The DAGs of one way to wait; an argument of a DAG function would be taken for a param of the DAG."""
 
     @dag(**dag_settings(f"one_{word}"))
-    def one(deferrable: bool = deferrable) -> None:
+    def one() -> None:
         """One held job."""
         HeldJobOperator(task_id="fit", step=steps["cross_validation"], deferrable=deferrable)
 
     @dag(**dag_settings(f"folds_{word}"))
-    def folds(deferrable: bool = deferrable) -> None:
+    def folds() -> None:
         """A held job per fold, then one more."""
         fits = HeldJobOperator.partial(
             task_id="fit", step=steps["cross_validation"], deferrable=deferrable
@@ -90,3 +91,7 @@ for word, deferrable in (("staying", False), ("deferring", True)):
 
     one()
     folds()
+
+
+declare("staying", deferrable=False)
+declare("deferring", deferrable=True)
