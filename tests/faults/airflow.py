@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline.cli.airflowhome import ensure_migrated
-from tests.faults.processes import end_all, is_alive, parent_of
+from tests.faults.processes import end_all, free_port, is_alive, parent_of
 from tests.faults.rest import Refused, Rest, quoted
 
 ROLES = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -51,13 +50,6 @@ SETTINGS = {
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
 }
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Airflow:

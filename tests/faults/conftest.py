@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from tests.conftest import ROOT, Endpoint, start_endpoint
 from tests.faults.airflow import Airflow
 from tests.faults.jobs import Job, jobs_of
+from tests.faults.postgres import Postgres, Unavailable, postgres
 
 PROJECT = Path(__file__).parent / "project"
 DAGS = ("one_staying", "one_deferring", "folds_staying", "folds_deferring")
@@ -54,13 +56,35 @@ def faults_endpoint(
 
 
 @pytest.fixture(scope="session")
-def airflow(faults_endpoint: Endpoint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL server of this session's own; where none can be had, its tests are skipped and say why."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgres())
+        except Unavailable as error:
+            pytest.skip(str(error))
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Airflow's database: a SQLite file, or with FAULTS_DATABASE=postgresql a real server's."""
+    if os.environ.get("FAULTS_DATABASE", "sqlite") == "sqlite":
+        return None
+    server: Postgres = request.getfixturevalue("postgres_server")
+    return server.url(server.create("airflow"), "postgresql+psycopg2")
+
+
+@pytest.fixture(scope="session")
+def airflow(
+    faults_endpoint: Endpoint, database: str | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Airflow]:
     """All of Airflow's processes, running; a test that kills one restarts it."""
     folder = tmp_path_factory.mktemp("faults")
     project = make_project(folder / "project")
     home = folder / "airflow"
     home.mkdir()
-    made = Airflow(home, project, variables_for(project, faults_endpoint))
+    made = Airflow(home, project, variables_for(project, faults_endpoint), database)
     try:
         made.start(DAGS)
         yield made

@@ -1,13 +1,21 @@
-"""Processes of a test's own: by pid and by session, never by name."""
+"""Processes of a test's own, by pid and by session, never by name; and ports for them."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def parent_of(pid: int) -> int:

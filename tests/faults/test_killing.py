@@ -18,8 +18,10 @@ def waiting(airflow: Airflow, jobs: Jobs, dag: str, run: str) -> str:
     """A run whose task waits for its running job: in its worker, or in the triggerer."""
     airflow.trigger(dag, run)
     airflow.until(lambda: jobs(run), "a job was created", during=(dag, run))
-    state = "deferred" if dag.endswith("deferring") else "running"
-    airflow.wait_task(dag, run, "fit", [state])
+    if dag.endswith("staying"):
+        airflow.wait_task(dag, run, "fit", ["running"])
+    else:
+        airflow.until(lambda: "starting" in airflow.log(dag, run, "fit"), "the triggerer waits")
     return run
 
 

@@ -31,6 +31,8 @@ KILLED, TWINS, KILLED_AT_CREATE = 0.5, 0.15, 0.1
 """Shares of attempts: killed at a random moment, run twice at once, killed as a Create is accepted."""
 LAST_KILL = 6
 """An attempt after so many is left to end."""
+MOST_BROKEN = 20
+"""Attempts that may end with an error of their own before the storm is called off; none should."""
 WEATHER: list[dict[str, Any]] = [
     {"effect": "commit_then_drop", "service": "sagemaker", "operation": "Create*", "probability": 0.15},
     {"effect": "commit_then_drop", "service": "athena", "operation": "Start*", "probability": 0.15},
@@ -98,7 +100,9 @@ class Storm:
                 elif os.WIFSIGNALED(status):
                     self.counts["kills"] += 1
                 else:
-                    self.counts["broken attempts"] += 1
+                    self.counts["broken_attempts"] += 1
+                    if self.counts["broken_attempts"] > MOST_BROKEN:
+                        raise SystemExit("workers keep ending with errors; see errors.txt")
                 twin = any(other == chunk for other, _ in self.running.values())
                 if chunk not in done and not twin and chunk not in waiting:
                     waiting.append(chunk)
