@@ -8,15 +8,15 @@ from operators.athena import AthenaUnloadOperator
 from operators.cross_validation import cross_validation
 from operators.endpoint import EndpointOperator
 from operators.evaluation import EvaluationOperator
+from operators.final_fit import FitOperator
 from operators.folds import FoldsOperator
 from operators.gate import GateOperator
 from operators.glue_crawler import GlueCrawlerOperator
 from operators.model_package import ModelPackageOperator
 from operators.pipeline import pipeline
+from operators.predictions import PredictionsOperator
 from operators.quality import QualityOperator
 from operators.report import ReportOperator
-from operators.training_job import TrainingJobOperator
-from operators.transform_job import TransformJobOperator
 from operators.tuning_job import TuningOperator
 
 steps = pipeline("flight_delays")  # infra/flight_delays/*.yaml, checked
@@ -32,9 +32,9 @@ def flight_delays() -> None:
     baseline = cross_validation(step=steps["cross_validation"], folds=folds)
     best = TuningOperator(step=steps["tuning"], folds=folds.output)
     gate = GateOperator(step=steps["gate"], candidate=best.output, baseline=baseline.output)
-    model = TrainingJobOperator(step=steps["training"], folds=folds.output, trial=best.output)
+    model = FitOperator(step=steps["training"], folds=folds.output, trial=best.output)
     package = ModelPackageOperator(step=steps["register"], model=model.output, trial=best.output)
-    predictions = TransformJobOperator(step=steps["transform"], model=model.output, folds=folds.output)
+    predictions = PredictionsOperator(step=steps["transform"], model=model.output, folds=folds.output)
     evaluation = EvaluationOperator(
         step=steps["evaluation"], predictions=predictions.output, trial=best.output
     )

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from foldline.names import NAME_LIMIT, digest, slug
 from foldline.requests import GIB, Request, merged, network
+from foldline.steps.kinds import kind_of
 
 if TYPE_CHECKING:
     from foldline.environment import Environment
     from foldline.layout import RunLayout, S3Uri
     from foldline.steps.release import DeploySettings, RegisterSettings, TransformSettings
+    from foldline.steps.sagemaker import ModelSettings
 
 SERVING = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 """Environment of every container that serves our models: the entry point travels in model.tar.gz."""
@@ -63,6 +65,39 @@ def candidate_model(
     return {"ModelName": content_name(prefix, body), **body, "Tags": tags(labels)}
 
 
+def model_request(
+    settings: ModelSettings,
+    environment: Environment,
+    *,
+    prefix: str,
+    package: str | None,
+    artifact: str | None,
+    labels: Mapping[str, str],
+) -> Request:
+    """The model of a `model` step: one's own artifact and image, or a model package.
+
+    Args:
+        settings: The step.
+        environment: Images, role, network.
+        prefix: Start of the name.
+        package: ARN of a model package, or None.
+        artifact: S3 address of ``model.tar.gz``, or None.
+        labels: Tags.
+    """
+    container: Request = {"ModelPackageName": package} if package else {"ModelDataUrl": artifact}
+    if settings.image is not None:
+        container["Image"] = environment.image(settings.image)
+    if settings.environment:
+        container["Environment"] = dict(settings.environment)
+    body: Request = {
+        "PrimaryContainer": container,
+        "ExecutionRoleArn": environment.role_for(kind_of(settings)),
+        **isolation(environment),
+    }
+    body = merged(body, settings.request)
+    return {"ModelName": content_name(prefix, body), **body, "Tags": tags(labels)}
+
+
 def package_group_request(settings: RegisterSettings, labels: Mapping[str, str]) -> Request:
     """The model package group."""
     return {
@@ -70,11 +105,6 @@ def package_group_request(settings: RegisterSettings, labels: Mapping[str, str])
         "ModelPackageGroupDescription": settings.description,
         "Tags": tags(labels),
     }
-
-
-def package_token(artifact: str) -> str:
-    """CreateModelPackage's ClientToken (36 characters at most): one artifact makes one version."""
-    return digest({"artifact": artifact}, 32)
 
 
 def package_request(
@@ -85,6 +115,7 @@ def package_request(
     artifact: str,
     metrics: S3Uri,
     properties: Mapping[str, str],
+    token: str,
 ) -> Request:
     """The model package: artifact, image, metrics and where it came from.
 
@@ -95,6 +126,7 @@ def package_request(
         artifact: S3 address of ``model.tar.gz``.
         metrics: JSON document with the scores by fold.
         properties: Short facts shown in the registry.
+        token: Who asks (36 characters at most); AWS makes one version of it.
     """
     container = {
         "Image": environment.image(image),
@@ -118,7 +150,7 @@ def package_request(
             "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": str(metrics)}}
         },
         "CustomerMetadataProperties": dict(properties),
-        "ClientToken": package_token(artifact),
+        "ClientToken": token,
     }
     return merged(request, settings.request)
 

@@ -44,7 +44,7 @@ class FoldTrainingOperator(StepOperator):
             fold=fold,
         )
         part = Part("", request, fold=fold, metric=metric, direction=settings.metric.direction)
-        (outcome,) = run.run_jobs(TRAINING, [part], job=settings.job)
+        (outcome,) = run.run_jobs(TRAINING, [part], job=settings.job, verify=run.artifact_problem)
         score = fold_score(outcome, metric)
         run.evidence.update(fold=fold, score=score, metric=metric)
         run.detail = f"{metric} {score:.4f}"
@@ -83,9 +83,30 @@ def cross_validation(*, step: str, folds: FoldsOperator, task_id: str | None = N
         folds: The operator that wrote the folds.
         task_id: Airflow's task id; the step's name when left out.
     """
-    return FoldTrainingOperator.partial(
+    return over_folds(FoldTrainingOperator, step=step, folds=folds, task_id=task_id)
+
+
+def over_folds(
+    operator: type[StepOperator],
+    *,
+    step: str,
+    folds: FoldsOperator,
+    task_id: str | None = None,
+    **fixed: Any,
+) -> Any:
+    """One mapped task of ``operator`` per fold, called ``fold 0``, ``fold 1``, … in Airflow's grid.
+
+    Args:
+        operator: Takes ``folds`` and ``fold``: `TrainingJobOperator`, or the one of `cross_validation`.
+        step: Address of the step.
+        folds: The operator that wrote the folds.
+        task_id: Airflow's task id; the step's name when left out.
+        **fixed: Arguments that all tasks share.
+    """
+    return operator.partial(
         task_id=task_id or step.rpartition(".")[2],
         step=step,
         folds=folds.output,
         map_index_template="fold {{ task.fold }}",
+        **fixed,
     ).expand(fold=fold_numbers(folds.output))

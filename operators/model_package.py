@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from deploy.request import package_group_request, package_request
+from foldline.layout import S3Uri
 from foldline.remote.calls import call, error_code, error_message, find
+from foldline.requests import Request
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import RegisterSettings
 from operators.base import StepOperator
@@ -35,7 +37,24 @@ class ModelPackageOperator(StepOperator):
         self._ensure_group(run, settings)
         scores = {key: self.trial[key] for key in ("metric", "scores", "mean", "sd")}
         metrics = run.put_document(run.layout.metrics, {"cross_validation": scores})
-        request = package_request(
+        request = self._request(run, settings, metrics)
+        # AWS does not say how long it knows a token, so the first answer is kept as well.
+        arn = run.memory.once(
+            "package", lambda: call(sagemaker.create_model_package, run.clock, **request)["ModelPackageArn"]
+        )
+        package = call(sagemaker.describe_model_package, run.clock, ModelPackageName=arn)
+        result: PackageResult = {
+            "arn": arn,
+            "version": int(package["ModelPackageVersion"]),
+            "status": package["ModelApprovalStatus"],
+        }
+        run.evidence.update(result, group=settings.group)
+        run.detail = f"{settings.group} version {result['version']}, {result['status']}"
+        return result
+
+    def _request(self, run: StepRun, settings: RegisterSettings, metrics: S3Uri) -> Request:
+        asked = {"artifact": self.model["model"], "settings": settings.document()}
+        return package_request(
             settings,
             run.pipeline.environment,
             image=run.only(TrainingSettings).job.image,
@@ -48,17 +67,8 @@ class ModelPackageOperator(StepOperator):
                 f"{self.trial['metric']}_mean": f"{self.trial['mean']:.6f}",
                 f"{self.trial['metric']}_sd": f"{self.trial['sd']:.6f}",
             },
+            token=run.identity("model-package", asked).key,
         )
-        arn = call(sagemaker.create_model_package, run.clock, **request)["ModelPackageArn"]
-        package = call(sagemaker.describe_model_package, run.clock, ModelPackageName=arn)
-        result: PackageResult = {
-            "arn": arn,
-            "version": int(package["ModelPackageVersion"]),
-            "status": package["ModelApprovalStatus"],
-        }
-        run.evidence.update(result, group=settings.group)
-        run.detail = f"{settings.group} version {result['version']}, {result['status']}"
-        return result
 
     def _ensure_group(self, run: StepRun, settings: RegisterSettings) -> None:
         sagemaker = run.clients.client("sagemaker")

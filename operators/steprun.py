@@ -17,6 +17,7 @@ from foldline.jobs import Runner, Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, digest, spec_hash
 from foldline.outcomes import Kind, Outcome
+from foldline.remote.artifacts import artifact_problem, artifact_uri
 from foldline.remote.calls import Backoff, Clock, SystemClock
 from foldline.remote.crawlers import Crawlers
 from foldline.remote.endpoints import Endpoints
@@ -121,6 +122,7 @@ class StepRun:
         waits: How time passes between looks: in this worker, or in the triggerer.
         waited: Seconds this task waited before it was handed over and came back.
         jobs: What was started or adopted so far.
+        requests: What SageMaker jobs were asked for, without names; for lineage.
         evidence: Figures for the run record.
         detail: One line for people who watch.
     """
@@ -133,6 +135,7 @@ class StepRun:
     waits: Waits = field(default_factory=lambda: Staying(SystemClock()))
     waited: float = 0.0
     jobs: list[JobRecord] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
     detail: str = ""
 
@@ -210,6 +213,11 @@ class StepRun:
     def code(self) -> S3Uri:
         """The container-side source tree, uploaded when it is not there yet."""
         return ensure_uploaded(self.clients.client("s3"), self.common, self.pipeline.environment.account)
+
+    def artifact_problem(self, description: dict[str, Any]) -> str:
+        """What is wrong with the model of a completed training job; empty when nothing is."""
+        account = self.pipeline.environment.account
+        return artifact_problem(self.clients.client("s3"), account, artifact_uri(description))
 
     @cached_property
     def runner(self) -> Runner:
@@ -294,6 +302,8 @@ class StepRun:
             request, where = work.create_request(), f"step {self.step!r}"
             check("sagemaker", kind.operation, request, where=where)
             refuse_secrets(kind.operation, request, self.clients.not_secret, where)
+
+        self.requests += [part.request for part in parts]
 
         def started(index: int, name: str) -> None:
             self._show(parts[index], "running")

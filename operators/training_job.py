@@ -1,77 +1,84 @@
-"""One fit as one SageMaker training job."""
+"""One training job of one's own script, or of an image that brings its algorithm."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from foldline.errors import JobFailed
-from foldline.layout import S3Uri
-from foldline.outcomes import TRAINING, Outcome
-from foldline.steps.fitting import TrainingSettings
+from foldline.outcomes import TRAINING
+from foldline.ownjobs import Data, training_job_request
+from foldline.remote.artifacts import artifact_uri
+from foldline.steps.sagemaker import TrainingJobSettings
 from operators.base import StepOperator
-from operators.results import FitResult, FoldsResult, TrialResult
-from operators.steprun import StepRun
-from training.request import fit_request, metric_values
+from operators.inputs import addresses
+from operators.results import FoldsResult, TrainingJobResult
+from operators.sources import source
+from operators.steprun import Part, StepRun
+from training.request import metric_values
+
+FOLD_CHANNELS = ("train", "validation")
+"""Channels that a fold fills."""
 
 
 class TrainingJobOperator(StepOperator):
-    """Fit the best trial's hyperparameters on all folds; returns the artifact.
+    """Run a `training_job` step; returns its artifact and metrics.
 
     Args:
-        folds: Result of the preprocessing.
-        trial: Result of the tuning.
+        channels: S3 addresses, or results of other tasks, for the channels that the step file leaves open.
+        best: Result of a search, whose hyperparameters win over those of the step file.
+        folds: Result of the preprocessing: the channels ``train`` and ``validation`` are one fold's shards.
+        fold: Number of that fold; ``operators.cross_validation.over_folds`` maps over all of them.
     """
 
-    template_fields = ("step", "folds", "trial")
+    template_fields = ("step", "channels", "best", "folds", "fold")
 
-    def __init__(self, *, folds: FoldsResult, trial: TrialResult, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        channels: Mapping[str, Any] | None = None,
+        best: Mapping[str, Any] | None = None,
+        folds: FoldsResult | None = None,
+        fold: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
+        self.channels = dict(channels or {})
+        self.best = best
         self.folds = folds
-        self.trial = trial
+        self.fold = fold
 
-    def work(self, run: StepRun) -> FitResult:
-        """The fitted candidate."""
-        settings = run.settings(TrainingSettings)
-        hyperparameters = {**settings.hyperparameters, **self.trial["hyperparameters"]}
-        request = fit_request(
+    def work(self, run: StepRun) -> TrainingJobResult:
+        """The artifact, and the metrics its log showed."""
+        settings = run.settings(TrainingJobSettings)
+        hyperparameters = {**settings.hyperparameters, **(self.best or {}).get("hyperparameters", {})}
+        request = training_job_request(
             settings,
             run.pipeline.environment,
-            run.layout,
-            code=run.code,
+            code=source(run, settings),
+            data=self._data(run, settings),
             hyperparameters=hyperparameters,
-            fold=None,
+            output=run.layout.jobs,
         )
-        outcome = run.run_job(TRAINING, request, job=settings.job)
-        artifact = checked_artifact(run, outcome)
-        figures = metric_values(outcome.description)
-        run.evidence.update(
-            hyperparameters=hyperparameters,
-            rows=int(figures.get("rows_train", 0)),
-            fit_seconds=figures.get("fit_seconds"),
-            model_uri=artifact,
-        )
-        run.detail = f"fitted on {run.evidence['rows']:,} rows"
+        part = Part("", request, fold=None if self.fold is None else int(self.fold))
+        (outcome,) = run.run_jobs(TRAINING, [part], job=settings.job, verify=run.artifact_problem)
+        metrics = metric_values(outcome.description)
+        run.evidence.update(hyperparameters=hyperparameters, metrics=metrics, fold=part.fold)
+        run.detail = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         return {
             "job": outcome.name,
-            "model": artifact,
-            "metric": settings.metric.name,
-            "score": None,
-            "fold": None,
+            "model": artifact_uri(outcome.description),
+            "metrics": metrics,
+            "fold": part.fold,
         }
 
-
-def checked_artifact(run: StepRun, outcome: Outcome) -> str:
-    """S3 address of the job's model.tar.gz.
-
-    Raises:
-        JobFailed: The job completed without one, or it is empty.
-    """
-    artifact = outcome.description.get("ModelArtifacts", {}).get("S3ModelArtifacts", "")
-    found = run.objects(S3Uri.parse(artifact)) if artifact else []
-    if not any(item.size > 0 for item in found):
-        raise JobFailed(
-            f"training job {outcome.name} completed without an artifact",
-            where=artifact or outcome.name,
-            mend="the training script must write its model to /opt/ml/model",
-        )
-    return str(artifact)
+    def _data(self, run: StepRun, settings: TrainingJobSettings) -> dict[str, Data]:
+        declared = {name: channel.uri for name, channel in settings.channels.items()}
+        of_fold: dict[str, Data] = {}
+        if self.folds is not None and self.fold is not None:
+            fold = int(self.fold)
+            manifests = (run.layout.train_manifest(fold), run.layout.validation_manifest(fold))
+            pairs = zip(FOLD_CHANNELS, manifests, strict=True)
+            of_fold = {name: Data(uri, manifest=True) for name, uri in pairs if name in declared}
+        rest = {name: uri for name, uri in declared.items() if name not in of_fold}
+        found = addresses(rest, self.channels, run.step)
+        return of_fold | {name: Data(uri, settings.channels[name].manifest) for name, uri in found.items()}

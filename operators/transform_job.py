@@ -1,52 +1,71 @@
-"""The hold-out → predictions, in one batch transform."""
+"""Batch predictions of any data by any model."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from deploy.request import candidate_model, transform_request
-from foldline.names import digest
+from foldline.errors import DataError
+from foldline.layout import S3Uri
 from foldline.outcomes import TRANSFORM
-from foldline.steps.fitting import TrainingSettings
-from foldline.steps.release import TransformSettings
+from foldline.ownjobs import transform_job_request
+from foldline.remote.artifacts import counts
+from foldline.requests import Request
+from foldline.steps.sagemaker import TransformJobSettings
 from operators.base import StepOperator
-from operators.results import FitResult, FoldsResult, PredictionsResult
+from operators.inputs import addresses
+from operators.results import ModelResult, TransformJobResult
 from operators.steprun import StepRun
 
 
 class TransformJobOperator(StepOperator):
-    """Predict the hold-out with the fitted candidate; every output line keeps its row id.
+    """Run a `transform_job` step; as many records must come out as went in.
 
     Args:
-        model: Result of the final fit.
-        folds: Result of the preprocessing, which wrote the hold-out.
+        model: Result of the `model` step, or a model's name.
+        data: S3 address, or the result of another task, where the step file leaves ``input`` open.
     """
 
-    template_fields = ("step", "model", "folds")
+    template_fields = ("step", "model", "data")
 
-    def __init__(self, *, model: FitResult, folds: FoldsResult, **kwargs: Any) -> None:
+    def __init__(self, *, model: ModelResult | str, data: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
-        self.folds = folds
+        self.data = data
 
-    def work(self, run: StepRun) -> PredictionsResult:
-        """Where the predictions are."""
-        settings = run.settings(TransformSettings)
-        environment = run.pipeline.environment
-        model = candidate_model(
-            environment,
-            prefix=f"{run.pipeline.name}-candidate",
-            image=run.only(TrainingSettings).job.image,
-            artifact=self.model["model"],
-            labels=run.labels("model", {"artifact": self.model["model"]}),
+    def work(self, run: StepRun) -> TransformJobResult:
+        """Where the answers are."""
+        settings = run.settings(TransformJobSettings)
+        name = self.model if isinstance(self.model, str) else self.model["name"]
+        given = {} if self.data is None else {"input": self.data}
+        data = addresses({"input": settings.input}, given, run.step)["input"]
+
+        def request_to(output: S3Uri) -> Request:
+            environment = run.pipeline.environment
+            return transform_job_request(settings, environment, model=name, data=data, output=output)
+
+        if settings.output is None:
+            key = run.identity(TRANSFORM.name, request_to(run.layout.root)).key
+            output = run.layout.outputs(run.place.task_id, key)
+        else:
+            output = S3Uri.parse(settings.output)
+        outcome = run.run_job(TRANSFORM, request_to(output), job=settings)
+        found = counts(
+            run.clients.client("s3"),
+            run.pipeline.environment.account,
+            data,
+            output,
+            by_line=settings.split == "line",
+            up_to=settings.count_up_to,
         )
-        name = model["ModelName"]
-        if not run.endpoints.exists("describe_model", ModelName=name):
-            run.endpoints.carry_out("create_model", model)
-        output = run.layout.predictions(digest({"model": name, "holdout": self.folds["digest"]}))
-        request = transform_request(settings, environment, run.layout, model=name, output=output)
-        run.run_job(TRANSFORM, request, job=settings)
-        rows = self.folds["holdout_rows"]
-        run.evidence.update(rows_in=rows, output_uri=str(output))
-        run.detail = f"{rows:,} rows"
-        return {"uri": str(output), "rows": rows, "model": name}
+        if found.problem:
+            raise DataError(
+                f"transform job {outcome.name} did not answer all that it was asked",
+                where=str(output),
+                cause=found.problem,
+                mend="look at the job's log and at the model's code: one record in, one answer out",
+            )
+        run.evidence.update(objects=found.objects_in, records=found.records_in, output_uri=str(output))
+        run.detail = f"{found.objects_in:,} objects" + (
+            f", {found.records_in:,} records" if found.records_in is not None else ""
+        )
+        return {"job": outcome.name, "uri": str(output), "model": name, "records": found.records_in}

@@ -15,7 +15,14 @@ from deploy.request import (
     registered_model,
     transform_request,
 )
-from foldline.cli import warehouseplan
+from foldline.cli import glueplan, warehouseplan
+from foldline.cli.planjobs import (
+    model_calls,
+    processing_job_calls,
+    training_job_calls,
+    transform_job_calls,
+    tuning_job_calls,
+)
 from foldline.config import Pipeline
 from foldline.jobs import Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
@@ -25,6 +32,7 @@ from foldline.remote.sourcetree import source_tree
 from foldline.requests import Request, with_checkpoints
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
+from foldline.steps.glue import GlueJobSettings, GlueQualitySettings
 from foldline.steps.queries import (
     FreshnessSettings,
     QuerySettings,
@@ -37,6 +45,13 @@ from foldline.steps.release import (
     EvaluationSettings,
     RegisterSettings,
     TransformSettings,
+)
+from foldline.steps.sagemaker import (
+    ModelSettings,
+    ProcessingJobSettings,
+    TrainingJobSettings,
+    TransformJobSettings,
+    TuningJobSettings,
 )
 from foldline.steps.settings import StepSettings, TrainingMachine
 from foldline.trials import Dimension, Space, Value
@@ -276,6 +291,8 @@ PLANNERS: dict[type[StepSettings], Callable[[Plan, str, Any], Iterator[PlannedCa
     RowCountSettings: warehouseplan.row_count_calls,
     FreshnessSettings: warehouseplan.freshness_calls,
     RedshiftUnloadSettings: warehouseplan.redshift_calls,
+    GlueJobSettings: glueplan.glue_job_calls,
+    GlueQualitySettings: glueplan.glue_quality_calls,
     QualitySettings: quality_calls,
     PreprocessingSettings: preprocessing_calls,
     CrossValidationSettings: fit_calls,
@@ -285,5 +302,10 @@ PLANNERS: dict[type[StepSettings], Callable[[Plan, str, Any], Iterator[PlannedCa
     TransformSettings: transform_calls,
     EvaluationSettings: evaluation_calls,
     DeploySettings: deploy_calls,
+    ProcessingJobSettings: processing_job_calls,
+    TrainingJobSettings: training_job_calls,
+    TuningJobSettings: tuning_job_calls,
+    TransformJobSettings: transform_job_calls,
+    ModelSettings: model_calls,
 }
 """What each kind of step would send; a kind that is not here sends nothing."""

@@ -1,9 +1,12 @@
-"""The container-side source tree in S3, by its content: one upload serves every job that runs it."""
+"""Source trees in S3, by their content: one upload serves every job that runs them."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.util
+import io
+import tarfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +20,14 @@ from foldline.remote.calls import error_code
 STAGES = ("preprocessing", "training", "deploy")
 KERNEL = ("__init__.py", "errors.py", "folds.py", "layout.py", "trials.py")
 """The files of `foldline` that cross into the container."""
-ORCHESTRATOR = frozenset({"request.py", "ingest.py", "search.py", "gate.py", "rollout.py"})
+ORCHESTRATOR = frozenset({"request.py", "glue_request.py", "ingest.py", "search.py", "gate.py", "rollout.py"})
 """Files of the stage folders that Airflow reads; they stay at home."""
+
+
+MAX_FILES, MAX_BYTES = 2_000, 200 * 1024**2
+"""A source folder beyond this is data, or a virtual environment."""
+INSTALLED = ("requirements.txt", "setup.py", "pyproject.toml")
+"""Files at the root of an archive for which script mode runs pip inside the job."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +68,104 @@ def source_tree() -> SourceTree:
     return SourceTree(tuple(files), digest(hashes))
 
 
-def ensure_uploaded(s3: Any, layout: PipelineLayout, owner: str) -> S3Uri:
-    """The source tree's prefix in S3; uploads it when the marker that is written last is not there.
+def folder_tree(root: Path, folder: str, program: str | None = None) -> SourceTree:
+    """The files of a project's folder; hidden ones and compiled ones stay at home.
+
+    Args:
+        root: The project.
+        folder: Path from there.
+        program: Script or module that must be in it.
+
+    Raises:
+        ConfigError: There is no such folder, program, or it is too large to be source code.
+    """
+    base = (root / folder).resolve()
+    where = str(root / folder)
+    if not base.is_dir() or not base.is_relative_to(root.resolve()):
+        raise ConfigError(
+            f"there is no folder {folder!r} in the project", where=where, mend="correct `source`"
+        )
+    paths = [
+        (path.relative_to(base).as_posix(), path)
+        for path in sorted(base.rglob("*"))
+        if path.is_file() and path.resolve().is_relative_to(base)
+    ]
+    files = [
+        (name, path)
+        for name, path in paths
+        if not any(part.startswith(".") or part == "__pycache__" for part in name.split("/"))
+    ]
+    size = sum(path.stat().st_size for _, path in files)
+    if len(files) > MAX_FILES or size > MAX_BYTES:
+        raise ConfigError(
+            f"{folder!r} holds {len(files):,} files and {size:,} bytes; a source folder holds at most "
+            f"{MAX_FILES:,} and {MAX_BYTES:,}",
+            where=where,
+            mend="keep data and environments elsewhere; data come by inputs or channels",
+        )
+    if program is not None:
+        module = program.replace(".", "/")
+        wanted = {program} if program.endswith(".py") else {f"{module}.py", f"{module}/__main__.py"}
+        if not wanted & {name for name, _ in files}:
+            missing = " or ".join(sorted(wanted))
+            raise ConfigError(f"there is no {missing} in {folder!r}", where=where, mend="correct `program`")
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files}
+    return SourceTree(tuple(files), digest(hashes))
+
+
+def ensure_archive(s3: Any, layout: PipelineLayout, owner: str, tree: SourceTree) -> S3Uri:
+    """The tree as ``sourcedir.tar.gz`` in S3; equal trees make equal bytes.
+
+    Raises:
+        ConfigError: Script mode would install something when the job starts.
+    """
+    for name, path in tree.files:
+        if name in INSTALLED:
+            raise ConfigError(
+                f"script mode would install what {name} asks for when the job starts",
+                where=str(path),
+                mend="choose an image that holds it, or move the file out of `source`",
+            )
+    target = layout.code_archive(tree.digest)
+    if _is_there(s3, target, owner):
+        return target
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as archive,
+    ):
+        for name, path in tree.files:
+            body = path.read_bytes()
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(body), 0o644
+            archive.addfile(member, io.BytesIO(body))
+    s3.put_object(Bucket=target.bucket, Key=target.key, Body=packed.getvalue(), ExpectedBucketOwner=owner)
+    return target
+
+
+def _is_there(s3: Any, uri: S3Uri, owner: str) -> bool:
+    try:
+        s3.head_object(Bucket=uri.bucket, Key=uri.key, ExpectedBucketOwner=owner)
+    except Exception as error:
+        if error_code(error) not in ("404", "NoSuchKey", "NotFound"):
+            raise
+        return False
+    return True
+
+
+def ensure_uploaded(s3: Any, layout: PipelineLayout, owner: str, tree: SourceTree | None = None) -> S3Uri:
+    """The tree's prefix in S3; uploads it when the marker that is written last is not there.
 
     Args:
         s3: boto3 S3 client.
         layout: Gives the prefix.
         owner: Account that must own the bucket.
+        tree: The files; those of our own container side when left out.
     """
-    tree = source_tree()
+    tree = tree or source_tree()
     prefix, marker = layout.code(tree.digest), layout.code_marker(tree.digest)
-    try:
-        s3.head_object(Bucket=marker.bucket, Key=marker.key, ExpectedBucketOwner=owner)
+    if _is_there(s3, marker, owner):
         return prefix
-    except Exception as error:
-        if error_code(error) not in ("404", "NoSuchKey", "NotFound"):
-            raise
     for name, path in tree.files:
         target = prefix / name
         s3.put_object(Bucket=target.bucket, Key=target.key, Body=path.read_bytes(), ExpectedBucketOwner=owner)

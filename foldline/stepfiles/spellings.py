@@ -131,6 +131,14 @@ ProjectFolder = Annotated[
         "a path from the project's root with / between its parts, such as jobs/churn",
     ),
 ]
+MetricName = Annotated[
+    str,
+    Spelling(
+        "metric name",
+        r"[A-Za-z0-9_][A-Za-z0-9_:./ -]{0,254}",
+        "letters, digits and _ : . / -, such as validation:auc",
+    ),
+]
 ProgramName = Annotated[
     str,
     Spelling(

@@ -36,10 +36,9 @@ class RegisterSettings(RequestSettings):
     instances: InstanceTypes = Field(description="Instance types the model may be deployed on.")
 
 
-class TransformSettings(RequestSettings):
-    """`transform`: batch predictions of the hold-out."""
+class TransformMachine(RequestSettings):
+    """The machine a batch transform runs on."""
 
-    instance_settings: ClassVar = {"instance": "CreateTransformJob"}
     instance: InstanceLadder = Field(
         description="SageMaker instance type, such as `ml.m5.large`, or a list of types to try in turn "
         "while AWS lacks capacity."
@@ -58,6 +57,12 @@ class TransformSettings(RequestSettings):
     def longest(self) -> float:
         """Seconds from the job's creation until it must be over, time in the queue not counted."""
         return float(self.max_runtime)
+
+
+class TransformSettings(TransformMachine):
+    """`transform`: batch predictions of the hold-out."""
+
+    instance_settings: ClassVar = {"instance": "CreateTransformJob"}
 
 
 class Threshold(Settings):
