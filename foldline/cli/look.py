@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Optional
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from foldline.cli.options import Output, Port
+from foldline.cli.tables import print_table, shown_seconds, shown_time
 from foldline.errors import EnvironmentFault
 from foldline.localpages import page
 
-PIPE_WIDTH = 4000
 STATEMENT = 120  # characters of a query in a list
 KINDS = ("training", "processing", "transform", "tuning")
-GOOD = {"Completed", "InService", "SUCCEEDED"}
-BAD = {"Failed", "FAILED", "ERROR", "TIMEOUT"}
 Word = Optional[str]  # noqa: UP045  # typer reads the annotation at run time
 Form = Annotated[Output, typer.Option(help="How the result is written.")]
 
@@ -38,7 +31,8 @@ def jobs(
     """List jobs of a kind, newest first."""
     found = page(f"jobs/{kind}", port, status=status, name=name)
     rows = [
-        [row["name"], row["status"], _seconds(row["seconds"]), _time(row["created"])] for row in found["jobs"]
+        [row["name"], row["status"], shown_seconds(row["seconds"]), shown_time(row["created"])]
+        for row in found["jobs"]
     ]
     _show(found, output, ("job", "status", "ran", "created"), rows, f"no {kind} jobs")
 
@@ -53,9 +47,9 @@ def job(
     if output is Output.JSON:
         return _json(found)
     row = found["row"]
-    typer.echo(f"{row['kind']} job {row['name']}: {row['status']}, ran {_seconds(row['seconds'])}")
+    typer.echo(f"{row['kind']} job {row['name']}: {row['status']}, ran {shown_seconds(row['seconds'])}")
     for step in found["transitions"]:
-        typer.echo(f"  {_time(step['StartTime'])}  {step['Status']:<12} {step.get('StatusMessage', '')}")
+        typer.echo(f"  {shown_time(step['StartTime'])}  {step['Status']:<12} {step.get('StatusMessage', '')}")
     for metric in found["metrics"]:
         typer.echo(f"  {metric['MetricName']} = {metric['Value']}")
     if found["reason"]:
@@ -79,7 +73,7 @@ def logs(
 def endpoints(port: Port = None, output: Form = Output.TEXT) -> None:
     """List endpoints."""
     found = page("endpoints", port)
-    rows = [[row["name"], row["status"], _time(row["created"])] for row in found["endpoints"]]
+    rows = [[row["name"], row["status"], shown_time(row["created"])] for row in found["endpoints"]]
     _show(found, output, ("endpoint", "status", "created"), rows, "nothing serves")
 
 
@@ -94,7 +88,7 @@ def queries(
         [
             row["id"],
             row["status"],
-            _seconds(row["seconds"]),
+            shown_seconds(row["seconds"]),
             f"{row['scanned']:,} B",
             " ".join(row["sql"].split())[:STATEMENT],
         ]
@@ -141,7 +135,7 @@ def objects(
         )
     rows = [[folder, "", ""] for folder in found.get("folders", [])]
     rows += [
-        [item["name"], f"{item['size']:,}", _time(item["modified"])] for item in found.get("objects", [])
+        [item["name"], f"{item['size']:,}", shown_time(item["modified"])] for item in found.get("objects", [])
     ]
     return _show(found, output, ("key", "bytes", "modified"), rows, "empty")
 
@@ -168,7 +162,7 @@ def _preview(found: dict[str, Any]) -> None:
     if found["kind"] == "text":
         typer.echo(found["text"], nl=not found["text"].endswith("\n"))
     elif found["kind"] == "rows":
-        _print([column["name"] for column in found["columns"]], found["rows"])
+        print_table([column["name"] for column in found["columns"]], found["rows"])
     else:
         typer.echo("not text")
 
@@ -179,38 +173,10 @@ def _show(
     if output is Output.JSON:
         _json(found)
     elif rows:
-        _print(header, rows)
+        print_table(header, rows)
     else:
         typer.echo(empty)
 
 
-def _print(header: Iterable[str], rows: Iterable[Sequence[str | None]]) -> None:
-    table = Table(box=box.SIMPLE, pad_edge=False, header_style="bold")
-    for title in header:
-        table.add_column(Text(title), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(cell) for cell in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:  # for a pipe: a row is a line
-        console = Console(highlight=False, width=PIPE_WIDTH)
-    console.print(table)
-
-
-def _cell(value: str | None) -> Text:
-    if value is None:
-        return Text("null", style="dim")
-    return Text(value, style="green" if value in GOOD else "red" if value in BAD else "")
-
-
 def _json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2))
-
-
-def _time(moment: float | None) -> str:
-    if moment is None:
-        return ""
-    return dt.datetime.fromtimestamp(moment).isoformat(sep=" ", timespec="seconds")
-
-
-def _seconds(seconds: float | None) -> str:
-    return "" if seconds is None else f"{seconds:.2f} s"

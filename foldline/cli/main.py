@@ -9,7 +9,7 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from foldline.cli import demo, local, validate
+from foldline.cli import demo, local, logs, reap, status, stop, validate
 from foldline.cli.schema import schema
 from foldline.errors import FoldlineError
 
@@ -25,6 +25,10 @@ app.command("demo")(demo.demo)
 app.command("samples")(demo.samples)
 app.command("ui")(demo.ui)
 app.command("schema")(schema)
+app.command("status")(status.status)
+app.command("logs")(logs.logs)
+app.command("stop")(stop.stop)
+app.command("reap")(reap.reap)
 app.add_typer(local.app, name="local")
 
 

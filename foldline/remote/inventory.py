@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.names import NAME_LIMIT, TAG, TUNING_NAME_LIMIT, Identity, tag_value
-from foldline.remote.listing import TAGGED, Lister
+from foldline.remote.paging import TAGGED, PacedLists
 
 PAGE = 100
 KINDS = {
@@ -102,12 +102,12 @@ class Inventory:
 
     Attributes:
         client: boto3 client of ``resourcegroupstaggingapi``.
-        lister: Reads lists.
+        lists: Reads lists.
         env: The environment; things of another are never seen.
     """
 
     client: Any
-    lister: Lister
+    lists: PacedLists
     env: str
 
     def owned(
@@ -137,7 +137,7 @@ class Inventory:
         # Whatever is ours has a key; a person's resource that only names an environment is not ours.
         filters.append({"Key": f"{TAG}key", "Values": []})
         types = [kind for kind, word in KINDS.items() if kinds is None or word in kinds]
-        pages = self.lister.pages(
+        pages = self.lists.pages(
             self.client.get_resources,
             TAGGED,
             TagFilters=filters,

@@ -8,7 +8,7 @@ from typing import Any
 
 from foldline.layout import STAGING, PipelineLayout, S3Uri
 from foldline.reaping import Staging, Upload
-from foldline.remote.listing import OBJECTS, UPLOADS, Lister, moment
+from foldline.remote.paging import OBJECTS, UPLOADS, PacedLists, moment
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,13 @@ class Leftovers:
 
     Attributes:
         client: boto3 S3 client.
-        lister: Reads lists.
+        lists: Reads lists.
         bucket: The environment's bucket.
         account: Account that must own it.
     """
 
     client: Any
-    lister: Lister
+    lists: PacedLists
     bucket: str
     account: str
 
@@ -45,7 +45,7 @@ class Leftovers:
         """Multipart uploads below a pipeline's prefix."""
         prefix = PipelineLayout(self.bucket, pipeline).root.key
         request = {"Bucket": self.bucket, "Prefix": prefix, "ExpectedBucketOwner": self.account}
-        for page in self.lister.pages(self.client.list_multipart_uploads, UPLOADS, **request):
+        for page in self.lists.pages(self.client.list_multipart_uploads, UPLOADS, **request):
             now = moment(page)
             for item in page.get("Uploads", ()):
                 if now is not None:
@@ -73,4 +73,4 @@ class Leftovers:
 
     def _objects(self, prefix: S3Uri, **more: str) -> Iterator[dict[str, Any]]:
         request = {"Bucket": prefix.bucket, "Prefix": prefix.key, "ExpectedBucketOwner": self.account}
-        return self.lister.pages(self.client.list_objects_v2, OBJECTS, **request, **more)
+        return self.lists.pages(self.client.list_objects_v2, OBJECTS, **request, **more)

@@ -10,7 +10,7 @@ from foldline.outcomes import age
 from foldline.reaping import Seen
 from foldline.remote.calls import find
 from foldline.remote.inventory import Owned
-from foldline.remote.listing import Lister
+from foldline.remote.paging import PacedLists
 
 DESCRIBE = {
     "endpoint": ("describe_endpoint", "EndpointName"),
@@ -25,11 +25,11 @@ class Serving:
 
     Attributes:
         client: boto3 SageMaker client.
-        lister: Reads lists.
+        lists: Reads lists.
     """
 
     client: Any
-    lister: Lister
+    lists: PacedLists
 
     def seen(self, things: Iterable[Owned]) -> Iterator[Seen]:
         """The endpoints, configs and models among ``things`` that are there, with their age."""
@@ -68,10 +68,10 @@ class Serving:
                 yield "model", answer["ModelName"]
 
     def _names(self, method: str, member: str, name: str, **request: Any) -> Iterator[str]:
-        for page in self.lister.pages(getattr(self.client, method), **request):
+        for page in self.lists.pages(getattr(self.client, method), **request):
             for item in page[member]:
                 yield item[name]
 
     def _find(self, method: str, **request: str) -> dict[str, Any] | None:
-        answer: dict[str, Any] | None = find(getattr(self.client, method), self.lister.clock, **request)
+        answer: dict[str, Any] | None = find(getattr(self.client, method), self.lists.clock, **request)
         return answer

@@ -15,7 +15,7 @@ from foldline.outcomes import age
 from foldline.reaping import CONTENT, Limits, RunState, Seen, Staging, TaskState, World
 from foldline.remote.inventory import JOBS, Inventory, Owned
 from foldline.remote.leftovers import Leftovers
-from foldline.remote.listing import Lister
+from foldline.remote.paging import PacedLists
 from foldline.remote.serving import DESCRIBE, Serving
 
 LISTS = {
@@ -50,7 +50,7 @@ class Survey:
 
     Attributes:
         client: Gives the boto3 client of a service.
-        lister: Reads lists.
+        lists: Reads lists.
         env: The environment.
         bucket: Its bucket.
         account: Account that must own the bucket.
@@ -61,7 +61,7 @@ class Survey:
     """
 
     client: Callable[[str], Any]
-    lister: Lister
+    lists: PacedLists
     env: str
     bucket: str
     account: str
@@ -72,9 +72,9 @@ class Survey:
 
     def world(self) -> World:
         """What is there now."""
-        tagging = Inventory(self.client("resourcegroupstaggingapi"), self.lister, self.env)
+        tagging = Inventory(self.client("resourcegroupstaggingapi"), self.lists, self.env)
         owned = tagging.owned(kinds=(*JOBS, *DESCRIBE))
-        serving = Serving(self.client("sagemaker"), self.lister)
+        serving = Serving(self.client("sagemaker"), self.lists)
         crowded = crowd(owned, self.limits.keep)
         endpoints = [one for one in owned if one.kind == "endpoint"]
         seen = (*self._jobs(owned), *serving.seen([*endpoints, *crowded]))
@@ -98,7 +98,7 @@ class Survey:
         for kind, (method, word) in LISTS.items():
             mine = [one for one in owned if one.kind == kind]
             under_way: dict[str, float | None] = {}
-            pages = self.lister.pages(getattr(self.client("sagemaker"), method), StatusEquals=UNDER_WAY)
+            pages = self.lists.pages(getattr(self.client("sagemaker"), method), StatusEquals=UNDER_WAY)
             for page in pages if mine else ():
                 for item in page[f"{word}Summaries"]:
                     dated = {**item, "ResponseMetadata": page["ResponseMetadata"]}
@@ -141,7 +141,7 @@ class Survey:
         }
 
     def _leftovers(self) -> Leftovers:
-        return Leftovers(self.client("s3"), self.lister, self.bucket, self.account)
+        return Leftovers(self.client("s3"), self.lists, self.bucket, self.account)
 
 
 def tells(*words: str) -> bool:

@@ -13,7 +13,7 @@ from foldline.layout import S3Uri, sweep_audit
 from foldline.reaping import Verdict
 from foldline.remote.calls import call, error_message, is_absent
 from foldline.remote.leftovers import Leftovers
-from foldline.remote.listing import Lister
+from foldline.remote.paging import PacedLists
 from foldline.remote.watched import WATCHED
 
 DELETED_AT_ONCE = 1000
@@ -30,14 +30,14 @@ class Sweep:
 
     Attributes:
         client: Gives the boto3 client of a service.
-        lister: Reads lists.
+        lists: Reads lists.
         env: The environment.
         bucket: Its bucket.
         account: Account that must own the bucket.
     """
 
     client: Callable[[str], Any]
-    lister: Lister
+    lists: PacedLists
     env: str
     bucket: str
     account: str
@@ -74,7 +74,7 @@ class Sweep:
     def _act(self, verdict: Verdict) -> None:
         if verdict.action == "stop":
             watched = WATCHED[verdict.kind]
-            watched.end(self.client(watched.service), self.lister.clock, verdict.name)
+            watched.end(self.client(watched.service), self.lists.clock, verdict.name)
         elif verdict.action == "delete-staging":
             pipeline, _, folder = verdict.name.partition("/")
             self._delete(self._leftovers().staged_keys(pipeline, folder))
@@ -87,7 +87,7 @@ class Sweep:
     def _forget(self, function: Callable[..., Any], request: dict[str, Any]) -> None:
         """Delete one thing; that it is gone already is what was wanted."""
         try:
-            call(function, self.lister.clock, **request)
+            call(function, self.lists.clock, **request)
         except Exception as error:
             if not is_absent(error):
                 raise
@@ -134,4 +134,4 @@ class Sweep:
         )
 
     def _leftovers(self) -> Leftovers:
-        return Leftovers(self.client("s3"), self.lister, self.bucket, self.account)
+        return Leftovers(self.client("s3"), self.lists, self.bucket, self.account)

@@ -17,7 +17,7 @@ TAGGED = {"PaginationToken": "PaginationToken"}
 
 
 @dataclass
-class Lister:
+class PacedLists:
     """Reads lists with a pause between any two calls.
 
     Attributes:
