@@ -24,6 +24,8 @@ CONNECTION_SECONDS = 60.0
 """How long Airflow may take to hand out a connection."""
 STOP_SECONDS = 25.0
 """Airflow gives a killed trigger 30 s."""
+SEAT_SECONDS = 30.0
+"""Between two questions whether a log may be followed by now, when too many others are."""
 log = logging.getLogger(__name__)
 
 
@@ -91,14 +93,19 @@ class WaitTrigger(BaseTrigger):
         watch = Watch.parse(self.watch)
         lines: list[str] = []
         clock, longest = SystemClock(self.polling["patience"]), self.polling["longest"]
-        tails = Tails(self._connect("logs"), clock, lines.append, self.positions, longest)
+        door, connect = Door(**self.door), self._connect("logs")
+        tails = Tails(
+            lambda: SHARED.client(door, "logs", connect), clock, lines.append, self.positions, longest
+        )
         over = asyncio.ensure_future(self._over(watch))
         try:
             while WATCHED[watch.kind].log_group and not over.done():
                 await self._show(lines, lambda: tails.follow(watch))
-                await asyncio.wait({over}, timeout=min(LOOK_SECONDS, longest))
+                again = min(LOOK_SECONDS, longest) if tails.names else SEAT_SECONDS
+                await asyncio.wait({over}, timeout=again)
             await over
-            await self._show(lines, tails.close)
+            if tails.names:
+                await self._show(lines, tails.close)
         finally:
             over.cancel()
             tails.leave()

@@ -113,20 +113,21 @@ class Poller:
             return self._rest_until - now
         with self._lock:
             listed = self._listed(now)
-            due = sorted((name.at + self._interval(name, listed), key) for key, name in self._names.items())
+            due = {key: name.at + self._interval(name, listed) for key, name in self._names.items()}
         if not due:
             return NEWS_SECONDS
-        soonest = due[0][0] - now
+        first = min(due.values())
+        soonest = first - now
         if listed and self._lister is not None:
             if self._lister.due <= now:
                 self._list(self._lister, now)
                 return 0.0
             soonest = min(soonest, self._lister.due - now)
-        if due[0][0] > now:
+        if first > now:
             return soonest
         if wait := self.bucket.take(now):
             return min(wait, max(self._lister.due - now, 0.0)) if listed and self._lister else wait
-        self._read(self._most_urgent([key for at, key in due if at <= now]), now)
+        self._read(self._most_urgent([key for key, at in due.items() if at <= now]), now)
         return 0.0
 
     def _listed(self, now: float) -> bool:

@@ -6,6 +6,7 @@ A triggerer with 500 waiting tasks has a handful of these threads and no other.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
@@ -14,6 +15,8 @@ from foldline.remote.pace import Bucket
 from foldline.remote.poller import NEWS_SECONDS, Poller, Waiting
 from foldline.remote.watched import WATCHED
 
+CLIENT_SECONDS = 900.0
+"""How long a shared client is used; making one costs a third of a second."""
 BURST = 20.0
 """Reads of one service that may follow one another at once."""
 
@@ -60,10 +63,12 @@ class PollerThread:
 
 
 class Pollers:
-    """Pollers by what they look at and through which door."""
+    """Pollers by what they look at and through which door, and clients that many share."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._connecting = threading.Lock()
+        self._clients: dict[Hashable, tuple[float, Any]] = {}
         self._threads: dict[Hashable, PollerThread] = {}
         self._buckets: dict[Hashable, Bucket] = {}
 
@@ -84,6 +89,16 @@ class Pollers:
             if key not in self._threads:
                 self._threads[key] = PollerThread(Poller(kind, connect, SystemClock(), backoff, bucket))
             return self._threads[key]
+
+    def client(self, door: Hashable, service: str, connect: Callable[[], Any]) -> Any:
+        """A client of ``service`` behind ``door``; a new one now and then, as credentials expire."""
+        with self._connecting:
+            now = time.monotonic()
+            made, client = self._clients.get((door, service), (-CLIENT_SECONDS, None))
+            if now - made >= CLIENT_SECONDS:
+                client = connect()
+                self._clients[door, service] = (now, client)
+            return client
 
 
 SHARED = Pollers()

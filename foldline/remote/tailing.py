@@ -26,9 +26,9 @@ STREAMS_SECONDS = 30.0
 TROUBLE_SECONDS = 30.0
 """After a fault of the logs API: a call may hang for long, and meanwhile nobody looks at the job."""
 PAGES_PER_LOOK = 5
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 5.0
 """How long what is left is read when a job is over."""
-BUCKET = Bucket(rate=5.0, burst=10.0)
+BUCKET = Bucket(rate=8.0, burst=20.0)
 """Shared by all tails of the process."""
 _SEATS = threading.BoundedSemaphore(JOBS_PER_PROCESS)
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Tail:
     """The log of one job, from where ``positions`` says on.
 
     Attributes:
-        client: boto3 client of CloudWatch Logs.
+        connect: Gives a boto3 client of CloudWatch Logs; asked for each look, credentials expire.
         clock: Time.
         group: Log group.
         name: Job; its streams begin with ``<name>/``.
@@ -48,7 +48,7 @@ class Tail:
         bucket: Paces the calls.
     """
 
-    client: Any
+    connect: Callable[[], Any]
     clock: Clock
     group: str
     name: str
@@ -85,9 +85,10 @@ class Tail:
         if self._closed:
             return found
         try:
-            self._find_streams(may_call)
+            client = self.connect()
+            self._find_streams(client, may_call)
             for stream in self._streams:
-                found.extend(self._new_in(stream, may_call, pages))
+                found.extend(self._new_in(client, stream, may_call, pages))
         except Exception as error:
             self._due = self.clock.monotonic() + TROUBLE_SECONDS
             if not is_retryable(error) and error_code(error) != "ResourceNotFoundException":
@@ -95,23 +96,21 @@ class Tail:
                 log.warning("the log of %s is not followed: %s", self.name, error)
         return found
 
-    def _find_streams(self, may_call: Callable[[], bool]) -> None:
+    def _find_streams(self, client: Any, may_call: Callable[[], bool]) -> None:
         now = self.clock.monotonic()
         if (self._streams and now < self._streams_due) or not may_call():
             return
         self._streams_due = now + STREAMS_SECONDS
-        answer = self.client.describe_log_streams(
-            logGroupName=self.group, logStreamNamePrefix=f"{self.name}/"
-        )
+        answer = client.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=f"{self.name}/")
         self._streams = sorted(stream["logStreamName"] for stream in answer["logStreams"])
 
-    def _new_in(self, stream: str, may_call: Callable[[], bool], pages: int) -> Iterator[str]:
+    def _new_in(self, client: Any, stream: str, may_call: Callable[[], bool], pages: int) -> Iterator[str]:
         host = stream.removeprefix(f"{self.name}/").rpartition("-")[0] if len(self._streams) > 1 else ""
         for _ in range(pages):
             if not may_call():
                 return
             token = self.positions.get(stream)
-            answer = self.client.get_log_events(
+            answer = client.get_log_events(
                 logGroupName=self.group,
                 logStreamName=stream,
                 startFromHead=True,
@@ -128,11 +127,12 @@ class Tails:
     """The logs of all jobs that one task waits for.
 
     Args:
-        connect: Makes a boto3 client of CloudWatch Logs.
+        connect: Gives a boto3 client of CloudWatch Logs.
         clock: Time.
         show: Called with each line.
         positions: Where an earlier look stopped, by stream.
         longest: Seconds between two looks at AWS at most.
+        bucket: Paces the calls.
     """
 
     def __init__(
@@ -142,13 +142,19 @@ class Tails:
         show: Callable[[str], None],
         positions: Mapping[str, str] | None = None,
         longest: float = LOOK_SECONDS,
+        *,
+        bucket: Bucket = BUCKET,
     ) -> None:
         self.positions = dict(positions or {})
         self._connect, self._clock, self._show = connect, clock, show
-        self._every = min(longest, LOOK_SECONDS)
-        self._client: Any = None
+        self._every, self._bucket = min(longest, LOOK_SECONDS), bucket
         self._tails: dict[str, Tail] = {}
         self._told = False
+
+    @property
+    def names(self) -> list[str]:
+        """Jobs whose log is followed now."""
+        return list(self._tails)
 
     def follow(self, watch: Watch) -> None:
         """Show what the jobs of ``watch`` wrote; of one that is no longer in it, the rest."""
@@ -159,12 +165,13 @@ class Tails:
         for name in names:
             if name not in self._tails and self._may_follow(name, watch):
                 self._tails[name] = Tail(
-                    client=self._client,
+                    connect=self._connect,
                     clock=self._clock,
                     group=group,
                     name=name,
                     positions=self.positions,
                     every=self._every,
+                    bucket=self._bucket,
                 )
         for name, tail in self._tails.items():
             self._tell(name, tail.lines())
@@ -195,11 +202,6 @@ class Tails:
                     f"a process follows {JOBS_PER_PROCESS} jobs; see {WATCHED[watch.kind].log_group})"
                 )
             return False
-        try:
-            self._client = self._client or self._connect()
-        except BaseException:
-            _SEATS.release()
-            raise
         return True
 
     def _end(self, name: str, end: float) -> None:

@@ -12,73 +12,86 @@ from tests.faults.jobs import Job
 
 pytestmark = [pytest.mark.xdist_group("airflow-faults"), pytest.mark.scheduler]
 Jobs = Callable[[str], list[Job]]
+WAYS = ("one_staying", "one_deferring")
 
 
-def waiting(airflow: Airflow, jobs: Jobs, dag: str, run: str) -> str:
-    """A run whose task waits for its running job: in its worker, or in the triggerer."""
-    airflow.trigger(dag, run)
+def wait_in(airflow: Airflow, jobs: Jobs, dag: str, run: str) -> str:
+    """The run, once its task waits for its running job: in its worker, or in the triggerer."""
     airflow.until(lambda: jobs(run), "a job was created", during=(dag, run))
-    if dag.endswith("staying"):
+    if dag == "one_staying":
         airflow.wait_task(dag, run, "fit", ["running"])
     else:
         airflow.until(lambda: "starting" in airflow.log(dag, run, "fit"), "the triggerer waits")
     return run
 
 
-@pytest.mark.parametrize("dag", ["one_staying", "one_deferring"])
-@pytest.mark.parametrize("state", ["failed", "success"])
-def test_a_task_that_a_user_ends_stops_its_job(airflow: Airflow, jobs: Jobs, dag: str, state: str) -> None:
+def statuses(jobs: Jobs, run: str) -> list[str]:
+    """What became of a run's jobs."""
+    return [job.status for job in jobs(run)]
+
+
+def test_a_user_who_ends_or_clears_a_task_stops_its_job(airflow: Airflow, jobs: Jobs) -> None:
     """
-    F15: marked as failed or as success while its job runs, the job is stopped and none is started.
+    F15: in a worker and in the triggerer; after a clear a job of the next epoch does the work.
     """
-    run = waiting(airflow, jobs, dag, f"{dag}-marked-{state}")
+    marked = {dag: airflow.trigger(dag, f"{dag}-marked") for dag in WAYS}
+    cleared = {dag: airflow.trigger(dag, f"{dag}-cleared") for dag in WAYS}
+    for dag in WAYS:
+        airflow.mark(dag, wait_in(airflow, jobs, dag, marked[dag]), "fit", "failed")
+        airflow.clear(dag, wait_in(airflow, jobs, dag, cleared[dag]), "fit")
 
-    airflow.mark(dag, run, "fit", state)
-    airflow.until(lambda: "Stopped" == jobs(run)[0].status, "the job is stopped")
+    for dag, run in marked.items():
+        airflow.until(lambda run=run: "Stopped" == statuses(jobs, run)[0], f"the job of {run} is stopped")
+        assert "failed" == airflow.wait(dag, run)
+        assert ["Stopped"] == statuses(jobs, run)
+    for dag, run in cleared.items():
+        airflow.until(lambda run=run: 1 < len(jobs(run)), f"{run} has a job of the next epoch")
+        airflow.until(lambda run=run: "Stopped" == statuses(jobs, run)[0], f"the old job of {run} is stopped")
+        airflow.open(run)
+        assert "success" == airflow.wait(dag, run)
+        assert ["Stopped", "Completed"] == statuses(jobs, run)
+        assert 2 == len({job.epoch for job in jobs(run)})
 
-    assert state == airflow.wait(dag, run)
-    assert ["Stopped"] == [job.status for job in jobs(run)]
 
-
-@pytest.mark.parametrize("dag", ["one_staying", "one_deferring"])
-def test_a_task_that_is_cleared_while_it_runs_stops_its_job(airflow: Airflow, jobs: Jobs, dag: str) -> None:
+@pytest.mark.soak
+@pytest.mark.parametrize("dag", WAYS)
+def test_a_task_marked_as_a_success_stops_its_job(airflow: Airflow, jobs: Jobs, dag: str) -> None:
     """
-    F15: the old job is stopped, and one of the next epoch does the work.
+    F15: who says that the result is not needed pays for nothing more.
     """
-    run = waiting(airflow, jobs, dag, f"{dag}-cleared")
+    run = wait_in(airflow, jobs, dag, airflow.trigger(dag, f"{dag}-not-needed"))
 
-    airflow.clear(dag, run, "fit")
-    airflow.until(lambda: len(jobs(run)) > 1, "a job of the next epoch was created")
-    airflow.until(lambda: "Stopped" == jobs(run)[0].status, "the old job is stopped")
-    airflow.open(run)
+    airflow.mark(dag, run, "fit", "success")
 
+    airflow.until(lambda: ["Stopped"] == statuses(jobs, run), "the job is stopped")
     assert "success" == airflow.wait(dag, run)
-    assert ["Stopped", "Completed"] == [job.status for job in jobs(run)]
-    assert 2 == len({job.epoch for job in jobs(run)})
 
 
+@pytest.mark.soak
 def test_an_evicted_worker_leaves_its_job_running(airflow: Airflow, jobs: Jobs) -> None:
     """
     F06: SIGTERM to a worker whose task Airflow still calls running stops nothing; the next try adopts.
     """
-    run = waiting(airflow, jobs, "one_staying", "evicted")
+    run = wait_in(airflow, jobs, "one_staying", airflow.trigger("one_staying", "evicted"))
 
     airflow.kill_worker("one_staying", run, "fit", number=signal.SIGTERM)
     airflow.wait_task("one_staying", run, "fit", ["running"], tries=2)
-    assert ["InProgress"] == [job.status for job in jobs(run)]
+    assert ["InProgress"] == statuses(jobs, run)
     airflow.open(run)
 
     assert "success" == airflow.wait("one_staying", run)
-    assert ["Completed"] == [job.status for job in jobs(run)]
+    assert ["Completed"] == statuses(jobs, run)
     assert airflow.result("one_staying", run, "fit")["adopted"]
+    assert "Airflow says the task is running" in airflow.log("one_staying", run, "fit")
 
 
-@pytest.mark.parametrize("dag", ["one_staying", "one_deferring"])
+@pytest.mark.soak
+@pytest.mark.parametrize("dag", WAYS)
 def test_a_jobs_log_stands_in_the_tasks_log_once(airflow: Airflow, jobs: Jobs, dag: str) -> None:
     """
     What the job prints is passed on while it runs, drained when it ends, and never printed twice.
     """
-    run = waiting(airflow, jobs, dag, f"{dag}-log")
+    run = wait_in(airflow, jobs, dag, airflow.trigger(dag, f"{dag}-log"))
     airflow.open(run)
 
     assert "success" == airflow.wait(dag, run)
