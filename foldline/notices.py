@@ -79,7 +79,7 @@ class Notice:
         blocks = [_section(f"{MARKS[self.event]} *{_plain(self.headline)}*\nrun `{_plain(self.run_id)}`")]
         if self.detail:
             text = _plain(shortened(self.detail))
-            blocks.append(_section(f"```{text[:SLACK_LIMIT]}```"))
+            blocks.append(_section(f"```\n{text[:SLACK_LIMIT]}\n```"))
         links = [f"<{_plain(address)}|{_plain(word)}>" for word, address in self.links.items() if address]
         if links:
             blocks.append(_section(" · ".join(links)))

@@ -28,6 +28,8 @@ MAKERS: dict[str, type[StepSettings]] = {
     "endpoint": DeploySettings,
 }
 """The kind of step that makes each asset."""
+FOLDERS = {"features": "folds"}
+"""Assets that are not called like their folder; lineage (`foldline.lineage`) uses the same addresses."""
 EXTRA_LIMIT = 500
 """Characters of one value that an event carries."""
 
@@ -80,7 +82,8 @@ def address(pipeline: Pipeline, name: str, settings: StepSettings) -> str:
         return f"{at}/model-package-group/{settings.group}"
     if isinstance(settings, DeploySettings):
         return f"{at}/endpoint/{settings.endpoint}"
-    return str(PipelineLayout(environment.bucket, pipeline.name).root / name)
+    folder = FOLDERS.get(name, name)
+    return str(PipelineLayout(environment.bucket, pipeline.name).root / folder)
 
 
 def outlets(step: str) -> list[Asset]:

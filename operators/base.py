@@ -23,6 +23,7 @@ from foldline.runs import TaskRecord
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
 from operators.assets import announce, outlets
 from operators.killing import ended_by_user, stop_abandoned
+from operators.lineage import Lineage
 from operators.links import LINKS, LinkedWaits, final_addresses
 from operators.redaction import Redaction
 from operators.sessions import airflow_session
@@ -31,7 +32,7 @@ from operators.triggers import NOT_WAITED, Waited, WaitTrigger
 from operators.xcom import short_result
 
 
-class StepOperator(BaseOperator):
+class StepOperator(Lineage, BaseOperator):
     """Runs one step of a pipeline.
 
     Subclasses give :meth:`work`. Its errors are final (no Airflow retry), because `foldline.jobs` has tried
@@ -86,6 +87,7 @@ class StepOperator(BaseOperator):
             run = self.step_run(context, waited)
         except FoldlineError as caught:
             raise AirflowFailException(redaction.error(caught)) from caught
+        self.last_run = run
         run.waits = LinkedWaits(run.waits, run, context["ti"], self.link_addresses)
         clock = time.monotonic()
         started = context["ti"].start_date or dt.datetime.now(dt.UTC)
@@ -121,6 +123,7 @@ class StepOperator(BaseOperator):
         )
         self._leave(run, record, error)
         if error is None:
+            self.last_result = result
             announce(self.made, context["outlet_events"], run, result)
             self._show(run, "success", redaction.text(run.detail))
             return result

@@ -62,6 +62,9 @@ class StepNotifier(BaseNotifier):
             # Whatever went wrong with the message, the run is as it is.
             log.warning("nobody was told of the %s of %s: %s", self.event, self.pipeline, error)
 
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Nothing is a template; Airflow's own way fails with the stored DAG that `dag.test()` hands over."""
+
     async def async_notify(self, context: Any) -> None:
         """Tell the receiver from Airflow's triggerer; called by Airflow for deadlines."""
         await asyncio.to_thread(self.notify, context)
