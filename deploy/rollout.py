@@ -19,21 +19,6 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Observed:
-    """What exists before the rollout.
-
-    Attributes:
-        model: Whether the wanted model exists.
-        config: Whether the wanted endpoint config exists.
-        endpoint: DescribeEndpoint's answer, or None.
-    """
-
-    model: bool
-    config: bool
-    endpoint: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True)
 class Wanted:
     """What is to serve: three create requests with content-addressed names."""
 
@@ -42,22 +27,31 @@ class Wanted:
     endpoint: dict[str, Any]
 
 
-def missing_calls(observed: Observed, wanted: Wanted) -> list[Call]:
-    """The calls between what is observed and what is wanted, in order; none when the wanted config serves.
+def change(endpoint: Mapping[str, Any] | None, counts: Mapping[str, int], wanted: Wanted) -> Call:
+    """The call that lets the wanted config serve.
 
-    The endpoint must be at rest (see :meth:`foldline.remote.endpoints.Endpoints.at_rest`).
+    An update keeps the instance counts and weights that autoscaling set, unless the settings now ask for
+    other counts than those of the config that serves.
+
+    Args:
+        endpoint: DescribeEndpoint's answer, at rest and serving another config; None when there is none.
+        counts: Instances by variant, as the config that serves asks for them.
+        wanted: What is to serve.
     """
-    calls = []
-    if not observed.model:
-        calls.append(Call("create_model", wanted.model))
-    if not observed.config:
-        calls.append(Call("create_endpoint_config", wanted.config))
-    if observed.endpoint is None:
-        calls.append(Call("create_endpoint", wanted.endpoint))
-    elif observed.endpoint["EndpointConfigName"] != wanted.endpoint["EndpointConfigName"]:
-        members = ("EndpointName", "EndpointConfigName")
-        calls.append(Call("update_endpoint", {name: wanted.endpoint[name] for name in members}))
-    return calls
+    if endpoint is None:
+        return Call("create_endpoint", wanted.endpoint)
+    asked = {
+        variant["VariantName"]: variant.get("InitialInstanceCount")
+        for variant in wanted.config.get("ProductionVariants", ())
+    }
+    return Call(
+        "update_endpoint",
+        {
+            "EndpointName": wanted.endpoint["EndpointName"],
+            "EndpointConfigName": wanted.endpoint["EndpointConfigName"],
+            "RetainAllVariantProperties": asked == dict(counts),
+        },
+    )
 
 
 def fault(endpoint: Mapping[str, Any], wanted_config: str) -> str:

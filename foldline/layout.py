@@ -48,6 +48,11 @@ STAGING = ("table/", "settings/", "quality/", "folds/", "holdout/", "predictions
 (``jobs/``) may be in the model registry, records tell what happened: these stay."""
 
 
+def endpoint_lock(bucket: str, endpoint: str) -> S3Uri:
+    """The lock of an endpoint: one for the whole environment, whichever pipeline deploys to it."""
+    return S3Uri(bucket, f"locks/endpoints/{endpoint}.json")
+
+
 def path_slug(text: str, limit: int = 80) -> str:
     """A key part made of ``text``: lower-risk characters only, and unique for distinct texts.
 
@@ -97,9 +102,9 @@ class PipelineLayout:
         """Where Athena leaves its result files."""
         return self.root / "queries/"
 
-    def table_version(self, table: str, key: str) -> S3Uri:
-        """One version of a table that outlives runs, by the key of the query that wrote it."""
-        return self.root / f"tables/{table}/{key}/"
+    def table_versions(self, table: str) -> S3Uri:
+        """The versions of a table that outlives runs, each by the key of the query that wrote it."""
+        return self.root / f"tables/{table}/"
 
     @property
     def runs(self) -> S3Uri:

@@ -6,17 +6,22 @@ import csv
 from typing import Any
 
 from deploy.request import endpoint_config_request, endpoint_request, registered_model
-from deploy.rollout import BROKEN, Observed, Wanted, fault, missing_calls
+from deploy.rollout import BROKEN, Wanted, change, fault
 from foldline.errors import DataError, DeploymentError
-from foldline.layout import S3Uri
+from foldline.layout import S3Uri, endpoint_lock
 from foldline.remote.calls import call
-from foldline.remote.endpoints import Known, Smoke
+from foldline.remote.deployment import Deployed, Deployment, Plan
+from foldline.remote.endpoints import Known
+from foldline.remote.locks import Lock
+from foldline.remote.models import ensure_model
 from foldline.steps.data import PreprocessingSettings
 from foldline.steps.release import DeploySettings
 from operators.base import StepOperator
 from operators.results import EndpointResult, PackageResult, PredictionsResult
 from operators.steprun import StepRun
 
+LOCK_WAITS, LOCK_SECONDS = 3, 600.0
+"""A deployment waits three times at most: for what is under way, for its own change, for the way back."""
 SAMPLE_BYTES = 1 << 20
 """How much of the hold-out is read for known records."""
 
@@ -42,28 +47,44 @@ class EndpointOperator(StepOperator):
         known = known_records(run, self.predictions, settings.smoke.records)
         self._check_approval(run)
         wanted = wanted_state(run, settings, self.package)
-        before = self._at_rest(run, settings)
-        endpoints = run.endpoints
-        observed = Observed(
-            model=endpoints.exists("describe_model", ModelName=wanted.model["ModelName"]),
-            config=endpoints.exists(
-                "describe_endpoint_config", EndpointConfigName=wanted.config["EndpointConfigName"]
-            ),
-            endpoint=before,
-        )
-        calls = missing_calls(observed, wanted)
-        for missing in calls:
-            endpoints.carry_out(missing.method, missing.request)
-        smoke = self._verify(run, settings, wanted, before, known)
-        last = calls[-1].method if calls else ""
-        action = {"create_endpoint": "created", "update_endpoint": "updated"}.get(last, "unchanged")
+        deployed = self._deployment(run, settings, wanted, known).carry_out()
         run.evidence.update(config=wanted.config["EndpointConfigName"], model=wanted.model["ModelName"])
-        self._tell(run, settings, action, smoke, known)
+        self._tell(run, settings, deployed, known)
         return {
             "endpoint": settings.endpoint,
             "config": wanted.config["EndpointConfigName"],
-            "action": action,
+            "action": deployed.action,
         }
+
+    def _deployment(self, run: StepRun, settings: DeploySettings, wanted: Wanted, known: Known) -> Deployment:
+        environment, endpoints = run.pipeline.environment, run.endpoints
+        config = wanted.config["EndpointConfigName"]
+
+        def prepare() -> None:
+            ensure_model(run.clients.client("sagemaker"), run.clock, wanted.model)
+            if not endpoints.exists("describe_endpoint_config", EndpointConfigName=config):
+                endpoints.carry_out("create_endpoint_config", wanted.config)
+
+        def next_call(endpoint: dict[str, Any] | None, counts: dict[str, int]) -> tuple[str, dict[str, Any]]:
+            found = change(endpoint, counts, wanted)
+            return found.method, found.request
+
+        lock = Lock(
+            run.clients.client("s3"),
+            environment.account,
+            endpoint_lock(environment.bucket, settings.endpoint),
+            run.identity("endpoint-lock", {}).key,
+            LOCK_WAITS * settings.max_runtime + LOCK_SECONDS,
+            run.layout.run_json,
+            run.clock,
+            run.waits,
+            run.backoff,
+            run.waited,
+        )
+        plan = Plan(settings.endpoint, config, prepare, next_call, lambda seen: fault(seen, config), BROKEN)
+        return Deployment(
+            endpoints, run.memory, lock, plan, known, settings.smoke.tolerance, settings.max_runtime
+        )
 
     def _check_approval(self, run: StepRun) -> None:
         """Ask the registry now: a person may have decided since the package was registered."""
@@ -76,55 +97,8 @@ class EndpointOperator(StepOperator):
                 mend="approve it in the model registry, then clear this task",
             )
 
-    def _at_rest(self, run: StepRun, settings: DeploySettings) -> dict[str, Any] | None:
-        endpoint = run.endpoints.at_rest(settings.endpoint, settings.max_runtime)
-        if endpoint is not None and endpoint["EndpointStatus"] in BROKEN:
-            raise DeploymentError(
-                f"endpoint {settings.endpoint} is {endpoint['EndpointStatus']}; nothing was changed",
-                where=endpoint["EndpointArn"],
-                cause=str(endpoint.get("FailureReason", "")),
-                mend=f"delete endpoint {settings.endpoint} (AWS allows nothing else), then clear this task",
-            )
-        return endpoint
-
-    def _verify(
-        self,
-        run: StepRun,
-        settings: DeploySettings,
-        wanted: Wanted,
-        before: dict[str, Any] | None,
-        known: Known,
-    ) -> Smoke:
-        """InService is not enough: the wanted config must serve, and known records must answer."""
-        after = run.endpoints.at_rest(settings.endpoint, settings.max_runtime)
-        why = fault(after, wanted.config["EndpointConfigName"]) if after else "the endpoint is gone"
-        if why:
-            raise DeploymentError(
-                f"endpoint {settings.endpoint} does not serve what was asked for",
-                where=f"/aws/sagemaker/Endpoints/{settings.endpoint}",
-                cause=why,
-                mend="look at the endpoint's log; what served before serves on",
-            )
-        try:
-            return run.endpoints.smoke(settings.endpoint, known, settings.smoke.tolerance)
-        except DeploymentError:
-            self._go_back(run, settings, wanted, before)
-            raise
-
-    def _go_back(
-        self, run: StepRun, settings: DeploySettings, wanted: Wanted, before: dict[str, Any] | None
-    ) -> None:
-        sagemaker = run.clients.client("sagemaker")
-        name, served = settings.endpoint, (before or {}).get("EndpointConfigName")
-        if served is None:
-            # A first deployment has nothing to go back to: what failed its test must not serve.
-            call(sagemaker.delete_endpoint, run.clock, EndpointName=name)
-            run.endpoints.at_rest(name, settings.max_runtime)
-        elif served != wanted.config["EndpointConfigName"]:
-            call(sagemaker.update_endpoint, run.clock, EndpointName=name, EndpointConfigName=served)
-            run.endpoints.at_rest(name, settings.max_runtime)
-
-    def _tell(self, run: StepRun, settings: DeploySettings, action: str, smoke: Smoke, known: Known) -> None:
+    def _tell(self, run: StepRun, settings: DeploySettings, deployed: Deployed, known: Known) -> None:
+        smoke, action = deployed.smoke, deployed.action
         schema = run.only(PreprocessingSettings).table
         record = dict(zip(schema.features, next(csv.reader(known.lines[:1])), strict=True))
         numbers = {name: float(record[name]) if record[name] else None for name in schema.numeric}

@@ -15,11 +15,15 @@ KEYS = ("uri", "model")
 def address(name: str, value: Any, step: str) -> S3Uri:
     """The S3 address in ``value``: a text, or a result with ``uri``, ``model`` or ``outputs``.
 
-    Of several ``outputs`` the one called ``name`` is meant, or the only one.
+    Of several ``outputs`` the one called ``name`` is meant, or the only one; `ProcessingJobOperator.named`
+    names another.
 
     Raises:
         ConfigError: There is none in it.
     """
+    if isinstance(value, Mapping) and "of" in value:
+        name, value = value["named"], value["of"]
+        value = {"outputs": {name: value.get("outputs", {}).get(name)}}
     found: Any = value
     if isinstance(value, Mapping):
         outputs = value.get("outputs") or {}

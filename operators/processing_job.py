@@ -30,6 +30,14 @@ class ProcessingJobOperator(StepOperator):
         super().__init__(**kwargs)
         self.inputs = dict(inputs or {})
 
+    def named(self, output: str) -> dict[str, Any]:
+        """One output of this task, for another one to take.
+
+        Args:
+            output: Its name in the step file.
+        """
+        return {"of": self.output, "named": output}
+
     def work(self, run: StepRun) -> ProcessingJobResult:
         """The outputs by name."""
         settings = run.settings(ProcessingJobSettings)

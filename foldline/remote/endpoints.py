@@ -8,9 +8,12 @@ from statistics import median
 from typing import Any
 
 from foldline.errors import DeploymentError, JobTimedOut
-from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
+from foldline.outcomes import age
+from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find, is_absent
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
+
+STALE_READ_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,13 +70,32 @@ class Endpoints:
         return answer
 
     def carry_out(self, method: str, request: dict[str, Any]) -> None:
-        """One call of a rollout; that the thing is there already is what was wanted."""
-        try:
-            call(getattr(self.client, method), self.clock, **request)
-        except Exception as error:
-            there = error_code(error) == "ValidationException" and "already exist" in error_message(error)
-            if not there:
-                raise
+        """One call of a rollout; that the thing is there already is what was wanted.
+
+        What was just made may read as absent for a while: such a refusal is tried again.
+        """
+        since, looks = self.clock.monotonic(), 0
+        while True:
+            try:
+                call(getattr(self.client, method), self.clock, **request)
+            except Exception as error:
+                if error_code(error) == "ValidationException" and "already exist" in error_message(error):
+                    return
+                if not is_absent(error) or self.clock.monotonic() - since > STALE_READ_SECONDS:
+                    raise
+                self.clock.sleep(self.backoff.seconds(looks))
+                looks += 1
+            else:
+                return
+
+    def counts(self, config: str) -> dict[str, int]:
+        """Instances by variant, as an endpoint config asks for them; serverless variants have none."""
+        found = find(self.client.describe_endpoint_config, self.clock, EndpointConfigName=config) or {}
+        return {
+            variant["VariantName"]: variant["InitialInstanceCount"]
+            for variant in found.get("ProductionVariants", ())
+            if "InitialInstanceCount" in variant
+        }
 
     def at_rest(self, name: str, budget: float) -> dict[str, Any] | None:
         """The endpoint once its state no longer passes by itself, or None when there is none.
@@ -87,7 +109,9 @@ class Endpoints:
             endpoint = self.describe(name)
             if endpoint is None or WATCHED["endpoint"].is_over(endpoint["EndpointStatus"]):
                 return endpoint
-            waited = self.clock.monotonic() - started
+            # By AWS's own clock, so that a retry or a replay goes on with the same budget.
+            aged = age(endpoint, "LastModifiedTime")
+            waited = self.clock.monotonic() - started if aged is None else aged
             if waited > budget:
                 raise JobTimedOut(
                     f"endpoint {name} is {endpoint['EndpointStatus']} for more than {budget:.0f} s",

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from deploy.rollout import Observed, Wanted, fault, missing_calls
+from deploy.rollout import Call, Wanted, change, fault
 
 WANTED = Wanted(
     {"ModelName": "m"},
-    {"EndpointConfigName": "new"},
+    {"EndpointConfigName": "new", "ProductionVariants": [{"VariantName": "main", "InitialInstanceCount": 2}]},
     {"EndpointName": "e", "EndpointConfigName": "new", "Tags": []},
 )
 
@@ -19,30 +19,30 @@ def endpoint(status: str = "InService", config: str = "old", **more: Any) -> dic
     return {"EndpointStatus": status, "EndpointConfigName": config, **more}
 
 
-def test_a_first_deployment_creates_all_three() -> None:
+def test_a_first_deployment_creates_the_endpoint() -> None:
     """
-    Model, then config, then endpoint.
+    There is nothing to keep.
     """
-    calls = missing_calls(Observed(model=False, config=False, endpoint=None), WANTED)
-
-    assert ["create_model", "create_endpoint_config", "create_endpoint"] == [call.method for call in calls]
+    assert Call("create_endpoint", WANTED.endpoint) == change(None, {}, WANTED)
 
 
-def test_another_config_is_an_update() -> None:
+@pytest.mark.parametrize(
+    ("served", "kept"), [({"main": 2}, True), ({"main": 1}, False), ({"other": 2}, False)]
+)
+def test_an_update_keeps_what_autoscaling_set_unless_the_settings_ask_for_another_count(
+    served: dict[str, int], kept: bool
+) -> None:
     """
-    The endpoint keeps its name; only what is missing is called.
+    Counts and weights survive a new model; a count that was edited is applied.
     """
-    calls = missing_calls(Observed(model=True, config=False, endpoint=endpoint()), WANTED)
+    call = change(endpoint(), served, WANTED)
 
-    assert ["create_endpoint_config", "update_endpoint"] == [call.method for call in calls]
-    assert {"EndpointName": "e", "EndpointConfigName": "new"} == calls[-1].request
-
-
-def test_deploying_what_serves_calls_nothing() -> None:
-    """
-    A redeploy of the same model changes nothing.
-    """
-    assert [] == missing_calls(Observed(model=True, config=True, endpoint=endpoint(config="new")), WANTED)
+    assert "update_endpoint" == call.method
+    assert {
+        "EndpointName": "e",
+        "EndpointConfigName": "new",
+        "RetainAllVariantProperties": kept,
+    } == call.request
 
 
 @pytest.mark.parametrize(

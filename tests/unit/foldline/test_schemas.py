@@ -42,8 +42,8 @@ def test_our_files_pass_their_schema(file):
     An editor that follows the schema finds no fault with the files of this repository.
     """
     jsonschema = pytest.importorskip("jsonschema")
-    name = "environment" if file.parent.name == "env" else file.stem
     document = yaml.safe_load(file.read_text())
+    name = "environment" if file.parent.name == "env" else document.get("kind", file.stem)
     plain = json.loads(json.dumps(document, default=str))
     jsonschema.Draft202012Validator(schemas()[name]).validate(plain)
 
