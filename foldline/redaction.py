@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from foldline.credentials import is_reference, names_secret, shapes_in
+from foldline.credentials import SHAPES, is_reference, names_secret, shapes_in
 
-MARK = "[redacted]"
+MARK = "***"
 SHORTEST = 8
-"""Known values shorter than this are left alone: masking them would blot out ordinary words."""
+"""Shorter values are blotted out only where they are known by their place: they may be ordinary words."""
 _SAID = re.compile(
     r"(?<![A-Za-z0-9])(?P<name>[A-Za-z][\w-]{1,80})(?P<quote>[\"']?)\s{0,3}(?:=>|=|:)\s{0,3}(?P<open>[\"']?)"
     r"(?P<secret>[^\s\"',;&)}\]]{4,4000})"
@@ -24,9 +24,9 @@ def secrets_in(text: str) -> set[str]:
     """The parts of a text that nobody should read: by shape, and after a name such as ``db_password=``."""
     found = {secret for _, secret in shapes_in(text)}
     for said in _SAID.finditer(text):
-        if names_secret(said["name"]) and not is_reference(said["secret"]) and said["secret"] != MARK:
+        if names_secret(said["name"]) and not is_reference(said["secret"]):
             found.add(said["secret"])
-    return found
+    return found - {MARK}
 
 
 def redacted(text: str, known: Iterable[str] = ()) -> str:
@@ -36,10 +36,25 @@ def redacted(text: str, known: Iterable[str] = ()) -> str:
         text: Any text.
         known: Values that are secrets whatever they look like.
     """
-    wanted = secrets_in(text) | {value for value in known if len(value) >= SHORTEST}
-    for secret in sorted(wanted, key=len, reverse=True):
+    by_value = {value for value in (*secrets_in(text), *known) if len(value) >= SHORTEST}
+    for pattern in [pattern for _, pattern in SHAPES]:
+        text = pattern.sub(_blotted, text)
+    text = _SAID.sub(_blotted_if_named, text)
+    for secret in sorted(by_value, key=len, reverse=True):
         text = text.replace(secret, MARK)
     return text
+
+
+def _blotted(found: re.Match[str]) -> str:
+    """What was found, with the mark in place of its secret part: ``secret``, ``quoted``, or all of it."""
+    groups = found.groupdict()
+    part = next((name for name in ("secret", "quoted") if groups.get(name)), 0)
+    begin, end = (place - found.start() for place in found.span(part))
+    return found[0][:begin] + MARK + found[0][end:]
+
+
+def _blotted_if_named(found: re.Match[str]) -> str:
+    return _blotted(found) if names_secret(found["name"]) and not is_reference(found["secret"]) else found[0]
 
 
 def redacted_document(value: Any, known: Iterable[str] = (), *, name: str = "") -> Any:

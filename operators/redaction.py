@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk.log import mask_secret
 
 from foldline.credentials import is_reference, names_secret
+from foldline.errors import FoldlineError
 from foldline.redaction import redacted, redacted_document, secrets_in
 
 SHORTEST = 12
@@ -47,9 +48,13 @@ class Redaction:
         return redacted_document(document, self.known)
 
     def error(self, error: BaseException) -> str:
-        """An error's text without secrets; Airflow masks them in its traceback, down to the first cause."""
+        """An error's text without secrets; it and its causes lose theirs, since a traceback shows them."""
         for one in chain(error):
             mask(secrets_in(str(one)))
+            one.args = tuple(self.text(part) if isinstance(part, str) else part for part in one.args)
+            if isinstance(one, FoldlineError):
+                for part in ("what", "where", "cause", "mend"):
+                    setattr(one, part, self.text(getattr(one, part)))
         return self.text(str(error))
 
 
