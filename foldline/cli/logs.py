@@ -51,7 +51,7 @@ def logs(
 def tail(runs: AwsRuns, owned: Owned) -> Tail:
     """A reader of one job's log, from its beginning."""
     return Tail(
-        client=runs.clients.client("logs"),
+        connect=lambda: runs.clients.client("logs"),
         clock=runs.clock,
         group=WATCHED[owned.kind].log_group,
         name=owned.name,
