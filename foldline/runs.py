@@ -62,7 +62,7 @@ class TaskRecord:
         jobs: Jobs it started or adopted.
         result: What it returned to Airflow.
         evidence: Figures by the kind of the step; parts may be missing.
-        state: ``success`` or ``failed``.
+        state: ``success``, ``failed`` or ``skipped``.
         error: The rendered error of a failed task.
     """
 

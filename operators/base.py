@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from foldline import progress
 from foldline.aws import Clients, Door, endpoint_url
@@ -118,7 +118,7 @@ class StepOperator(Lineage, BaseOperator):
             jobs=run.jobs,
             result=redaction.document(result),
             evidence=redaction.document(run.evidence),
-            state="failed" if error else "success",
+            state=state_after(error),
             error=redaction.error(error) if error else "",
         )
         self._leave(run, record, error)
@@ -127,7 +127,7 @@ class StepOperator(Lineage, BaseOperator):
             announce(self.made, context["outlet_events"], run, result)
             self._show(run, "success", redaction.text(run.detail))
             return result
-        self._show(run, "failed", record.error.partition("\n")[0])
+        self._show(run, record.state, record.error.partition("\n")[0])
         if isinstance(error, FoldlineError) and not isinstance(error, Interrupted):
             raise AirflowFailException(record.error) from error
         raise error
@@ -217,6 +217,13 @@ class StepOperator(Lineage, BaseOperator):
 
     def _show(self, run: StepRun, state: str, detail: str = "") -> None:
         progress.emit("task", task=self.task_id, map_index=run.place.map_index, state=state, detail=detail)
+
+
+def state_after(error: Exception | None) -> str:
+    """What the record says of a task that ended so; one that skipped itself has not failed."""
+    if error is None:
+        return "success"
+    return "skipped" if isinstance(error, AirflowSkipException) else "failed"
 
 
 def tries_before_clear(ti: Any, retries: int) -> int:
