@@ -31,7 +31,7 @@ class AthenaTableOperator(StepOperator):
         query, where = query_file(run, settings.query)
         asked = {"query": query, "settings": settings.document()}
         identity = run.identity("table", asked)
-        target = run.common.table_version(settings.table, identity.key)
+        target = run.common.table_versions(settings.table) / f"{identity.key}/"
         swaps, owner = self._swaps(run, settings), f"{run.pipeline.environment.name}/{self.step}"
         swaps.current(settings.database, settings.table, owner)  # a foreign table is refused before any cost
         outcome = run_query(
@@ -92,5 +92,5 @@ class AthenaTableOperator(StepOperator):
             run.clients.client("s3"),
             run.clock,
             run.pipeline.environment.account,
-            run.common.table_version(settings.table, ""),
+            run.common.table_versions(settings.table),
         )

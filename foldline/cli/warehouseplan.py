@@ -49,7 +49,7 @@ def query_calls(plan: Plan, step: str, settings: QuerySettings) -> Iterator[Plan
 
 def table_calls(plan: Plan, step: str, settings: TableSettings) -> Iterator[PlannedCall]:
     """The CREATE TABLE AS, and the swap of a table without columns."""
-    staged, target = staged_name(settings, KEY, 0), plan.common.table_version(settings.table, KEY)
+    staged, target = staged_name(settings, KEY, 0), plan.common.table_versions(settings.table) / f"{KEY}/"
     text = create_statement(settings, _query(plan, settings.query), staged, target)
     values = literals(settings.parameters)
     yield _statement(plan, step, text, settings.database, values, extra=settings.request)

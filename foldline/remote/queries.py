@@ -68,8 +68,12 @@ class QueryOutcome:
         return str(self.execution.get("ResultConfiguration", {}).get("OutputLocation", ""))
 
     def cost(self, usd_per_tb: float) -> float:
-        """US dollars, at a price per terabyte scanned; statements that read no data are free."""
-        if self.execution.get("StatementType") in ("DDL", "UTILITY"):
+        """US dollars, at a price per terabyte scanned; what only changes the catalogue is free.
+
+        A CREATE TABLE AS is DDL to Athena, and is billed for what it reads.
+        """
+        catalogue_only = self.execution.get("StatementType") in ("DDL", "UTILITY")
+        if catalogue_only and self.execution.get("SubstatementType") != "CREATE_TABLE_AS_SELECT":
             return 0.0
         return query_cost(self.bytes_scanned, usd_per_tb)
 

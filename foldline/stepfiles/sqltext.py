@@ -19,6 +19,7 @@ def parsed(text: str, dialect: str, wanted: str = "SELECT") -> tuple[Any, list[t
     """
     import sqlglot
     from sqlglot.errors import ParseError, TokenError
+    from sqlglot.tokens import TokenType
 
     try:
         tokens = sqlglot.tokenize(text, read=dialect)
@@ -30,7 +31,9 @@ def parsed(text: str, dialect: str, wanted: str = "SELECT") -> tuple[Any, list[t
     faults = [
         (after.line, f"column {after.col}: a comma before {after.text}")
         for comma, after in pairwise(tokens)
-        if comma.text == "," and _AFTER_COMMA.fullmatch(after.text)
+        if comma.token_type is TokenType.COMMA
+        and after.token_type not in (TokenType.STRING, TokenType.IDENTIFIER)
+        and _AFTER_COMMA.fullmatch(after.text)
     ]
     if len(found) != 1:
         faults.append((1, f"holds {len(found)} statements, must hold one {wanted}"))

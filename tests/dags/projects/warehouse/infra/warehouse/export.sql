@@ -1,0 +1,1 @@
+SELECT id, region, amount FROM sales WHERE amount >= :least AND region <> :region
