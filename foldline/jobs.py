@@ -7,15 +7,17 @@ the way of waiting are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from foldline.errors import JobConflict, JobFailed, JobTimedOut
 from foldline.names import TAG, Identity
 from foldline.outcomes import Again, Kind, Outcome, age, is_over, verdict
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
+from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS, News
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 
@@ -130,6 +132,11 @@ class Runner:
     waited: float = 0.0
     finished: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @cached_property
+    def news(self) -> News:
+        """Which of many jobs ended lately."""
+        return News(self.client, self.clock, min(NEWS_SECONDS, self.backoff.longest))
+
     def run(self, work: Work) -> Outcome:
         """The outcome of one piece of work.
 
@@ -169,8 +176,9 @@ class Runner:
                 now = self.clock.monotonic()
                 active.append(_Piece(index, work, due=now, since=now - self.waited))
                 on_start(index, work.name)
+            listed = self._listed(active)
             for piece in [piece for piece in active if piece.due <= self.clock.monotonic()]:
-                outcome = self._look_again(piece)
+                outcome = self._look_again(piece, listed=listed)
                 if outcome is not None:
                     outcomes[piece.index] = outcome
                     active.remove(piece)
@@ -221,7 +229,11 @@ class Runner:
             self.finished[work.name] = description
         return Outcome(work.name, description, work.generation, work.adopted, error)
 
-    def _look_again(self, piece: _Piece) -> Outcome | None:
+    def _listed(self, active: Sequence[_Piece]) -> bool:
+        """Whether a list tells what ended, so that each piece is read seldom."""
+        return bool(active) and self.news.serves(active[0].work.kind.name, len(active))
+
+    def _look_again(self, piece: _Piece, *, listed: bool) -> Outcome | None:
         generation = piece.work.generation
         found = self.look(piece.work, piece.since)
         if isinstance(found, Outcome):
@@ -230,18 +242,29 @@ class Runner:
             piece.looks = 0
         piece.rests = isinstance(found, Pause)
         seconds = found.seconds if isinstance(found, Pause) else self.backoff.seconds(piece.looks)
+        if listed and piece.looks and not piece.rests:
+            seconds = max(seconds, RECONCILE_SECONDS)
         piece.due = self.clock.monotonic() + seconds
         piece.looks += 1
         return None
 
-    def _pause(self, active: Iterable[_Piece], *, more: bool) -> None:
+    def _pause(self, active: Sequence[_Piece], *, more: bool) -> None:
         pieces, now = sorted(active, key=lambda piece: piece.due), self.clock.monotonic()
         names = tuple(piece.work.name for piece in pieces if not piece.rests)
         resting = [max(0.0, piece.due - now) for piece in pieces if piece.rests]
         budgets = [piece.work.budget - (now - piece.since) for piece in pieces if not piece.rests]
         seconds = min([max(left, self.backoff.longest) for left in budgets] + resting)
-        watch = Watch(pieces[0].work.kind.name, names, seconds, "any" if more else "all")
-        self.waits.pause(max(0.0, pieces[0].due - now), watch)
+        kind = pieces[0].work.kind.name
+        watch = Watch(kind, names, seconds, "any" if more else "all")
+        soonest = max(0.0, pieces[0].due - now)
+        if not self._listed(active):
+            self.waits.pause(soonest, watch)
+            return
+        self.waits.pause(min(soonest, self.news.wait(kind)), watch)
+        ended = self.news.ended(kind)
+        for piece in active:
+            if piece.work.name in ended:
+                piece.due = self.clock.monotonic()
 
     def _create(self, work: Work, since: float) -> Pause | None:
         now = self.clock.monotonic()

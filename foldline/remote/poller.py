@@ -16,13 +16,10 @@ from typing import Any, Literal
 
 from foldline.remote.calls import Backoff, Clock, error_code, is_absent, is_retryable
 from foldline.remote.lister import LISTINGS, Lister
+from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS
 from foldline.remote.pace import Bucket
 from foldline.remote.statuses import batch_size, statuses
 
-NEWS_SECONDS = 2.0
-"""Between two questions for news; the end of a job is seen half of this later, in the median."""
-RECONCILE_SECONDS = 30.0
-"""A listed job is read by itself this often at most."""
 MISSING_SECONDS = 60.0
 """What reads as absent or unreadable for so long fires: a worker looks, and does what is right."""
 DENIED_SECONDS = 600.0

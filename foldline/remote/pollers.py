@@ -11,8 +11,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 from foldline.remote.calls import Backoff, SystemClock
+from foldline.remote.news import NEWS_SECONDS
 from foldline.remote.pace import Bucket
-from foldline.remote.poller import NEWS_SECONDS, Poller, Waiting
+from foldline.remote.poller import Poller, Waiting
 from foldline.remote.watched import WATCHED
 
 CLIENT_SECONDS = 900.0
