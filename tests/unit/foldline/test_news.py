@@ -14,7 +14,7 @@ from foldline.remote.calls import Backoff
 from foldline.waiting import Staying
 from tests.unit.foldline.fakes import FakeClock, FakeSageMaker, refusal
 
-LASTS = 900.0
+LASTS = 400.0
 
 
 class Listing(FakeSageMaker):
@@ -131,7 +131,7 @@ def test_a_throttled_list_is_asked_again_later(clock: FakeClock) -> None:
     client = Listing(clock)
 
     def throttled(operation: str, name: str, moment: str) -> None:
-        if operation == "list" and clock.now < 950:
+        if operation == "list" and clock.now < 450:
             raise refusal("ThrottlingException")
 
     client.faults = throttled
