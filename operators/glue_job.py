@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foldline.contracts import check
+from foldline.errors import ConfigError
 from foldline.names import digest
 from foldline.remote.glue_jobs import GlueJobs, GlueWork
 from foldline.remote.glue_logs import glue_log_lines
 from foldline.remote.glue_runs import GlueOutcome
 from foldline.requests import Request
 from foldline.runs import JobRecord
-from foldline.steps.glue import GlueJobSettings
+from foldline.steps.glue import GlueJobSettings, is_own_argument
 from operators.base import StepOperator
 from operators.results import GlueJobResult
 from operators.steprun import QUEUE_SECONDS, StepRun
@@ -23,7 +24,8 @@ class GlueJobOperator(StepOperator):
     """Run a Python or Spark script beside the step file as a Glue job.
 
     Args:
-        arguments: Values of this run over the step's `arguments`, such as another task's `uri`.
+        arguments: Values of this run over the step's `arguments`: plain ones, or results of other tasks,
+            which stand for their member of the argument's name, else for their `uri`.
         **kwargs: See `operators.base.StepOperator`.
     """
 
@@ -37,7 +39,8 @@ class GlueJobOperator(StepOperator):
         """The run, once it has succeeded."""
         settings = run.settings(GlueJobSettings)
         definition = self._definition(run, settings)
-        request = glue_run_request(settings, definition, raw=run.common.raw(), arguments=self.arguments)
+        given = {name: given_value(run.step, name, value) for name, value in (self.arguments or {}).items()}
+        request = glue_run_request(settings, definition, raw=run.common.raw(), arguments=given)
         identity = run.identity("glue-job", {"definition": definition, "run": request})
         work = GlueWork(
             definition,
@@ -84,6 +87,22 @@ class GlueJobOperator(StepOperator):
             script=script,
             tags=owner_tags(env, place.dag_id, place.task_id),
         )
+
+
+def given_value(step: str, name: str, value: Any) -> Any:
+    """The plain value that a DAG hands in for an argument.
+
+    Raises:
+        ConfigError: It is none, or the name is not the DAG's to give.
+    """
+    found = value.get(name, value.get("uri")) if isinstance(value, Mapping) else value
+    if is_own_argument(name) or not isinstance(found, str | int | float | bool):
+        raise ConfigError(
+            f"step {step!r} was handed no plain value for the argument {name!r}, or may not be handed any",
+            where=f"{name}={value!r}"[:500],
+            mend="hand in text, a number, true, false, or a result with a member of that name or a `uri`",
+        )
+    return found
 
 
 def _record(outcome: GlueOutcome) -> JobRecord:

@@ -72,7 +72,7 @@ def rules_of(text: str) -> list[str]:
     body = re.fullmatch(r"(?P<head>(?:\s|#[^\n]*)*Rules\s*=\s*\[)(?P<rules>.*)\](?:\s|#[^\n]*)*", text, re.S)
     if body is None:
         raise BadRuleset(1, "must be of the form Rules = [ rule, rule ]; DQDL tells upper from lower case")
-    rules, words, nested = list[str](), list[str](), list[str]()
+    rules, words, nested = list[str](), list[tuple[str, int]](), list[str]()
     place, end = body.end("head"), body.end("rules")
     while place < end:
         line = text.count("\n", 0, place) + 1
@@ -87,7 +87,7 @@ def rules_of(text: str) -> list[str]:
             words = []
             continue
         _nest(nested, part["mark"], line)
-        words.append(part[0])
+        words.append((part[0], line))
     if nested:
         raise BadRuleset(text.count("\n", 0, end) + 1, f"a {nested[-1]!r} is never closed")
     return [*rules, _rule(words, text.count("\n", 0, end) + 1)]
@@ -109,8 +109,9 @@ def _nest(nested: list[str], mark: str | None, line: int) -> None:
         raise BadRuleset(line, f"a {mark!r} closes nothing")
 
 
-def _rule(words: list[str], line: int) -> str:
-    first = next((word for word in words if word not in ("(", "not")), "")
+def _rule(words: list[tuple[str, int]], line: int) -> str:
+    """The rule of these words, each with its line; ``line`` is where it ends."""
+    first, line = next((found for found in words if found[0] not in ("(", "not")), ("", line))
     if not first:
         raise BadRuleset(line, "a rule is missing: is there a comma too many?")
     if first not in TYPES:
@@ -118,4 +119,4 @@ def _rule(words: list[str], line: int) -> str:
         raise BadRuleset(
             line, f"{first!r} is no rule type of DQDL" + (f"; did you mean {near!r}?" if near else "")
         )
-    return " ".join(words)
+    return " ".join(word for word, _ in words)

@@ -54,6 +54,11 @@ OWN_MEMBERS = {
 SHELL_DPU = (0.0625, 1.0)
 
 
+def is_own_argument(name: str) -> bool:
+    """Whether an argument is Glue's or Foldline's to give."""
+    return name in OWN_ARGUMENTS or name.startswith(OWN_PREFIX)
+
+
 class Workers(Settings):
     """The machines of a Spark job."""
 
@@ -88,7 +93,7 @@ class GlueJobSettings(RequestSettings):
     def conflicts(self) -> Iterable[Conflict]:
         """Names that are taken, and members of the request that must stay as they are."""
         for name in self.arguments:
-            if name in OWN_ARGUMENTS or name.startswith(OWN_PREFIX):
+            if is_own_argument(name):
                 yield Conflict(("arguments", name), "is an argument that Glue or Foldline gives; rename it")
         for member, reason in OWN_MEMBERS.items():
             if member in self.request:
