@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from foldline.endpointurl import VARIABLE, variable_faults
 from foldline.errors import EnvironmentFault
 from foldline.remote.calls import SystemClock, call
 from foldline.secretguard import UNREAD, refuse_secrets
@@ -41,6 +42,11 @@ class Account(Protocol):
         """Local endpoint in place of AWS."""
         ...
 
+    @property
+    def allow_remote_endpoint(self) -> bool:
+        """Whether the endpoint may be on another machine."""
+        ...
+
 
 @dataclass(frozen=True)
 class Door:
@@ -52,6 +58,7 @@ class Door:
         region: AWS region.
         endpoint_url: Local endpoint in place of AWS.
         aws_conn_id: Airflow connection with the credentials; None is boto3's own search.
+        allow_remote_endpoint: Whether the endpoint may be on another machine.
     """
 
     name: str
@@ -59,11 +66,12 @@ class Door:
     region: str
     endpoint_url: str | None = None
     aws_conn_id: str | None = None
+    allow_remote_endpoint: bool = False
 
 
 def endpoint_url(environment: Account) -> str | None:
     """Where AWS answers: ``AWS_ENDPOINT_URL`` when set, else the environment file's; None is AWS itself."""
-    return os.environ.get("AWS_ENDPOINT_URL") or environment.endpoint_url
+    return os.environ.get(VARIABLE) or environment.endpoint_url
 
 
 class Clients:
@@ -126,8 +134,16 @@ class Clients:
         """Refuse to go on in another account than the environment file names.
 
         Raises:
-            EnvironmentFault: The credentials belong to another account, or nothing answers.
+            EnvironmentFault: The credentials belong to another account, an endpoint is on another machine, or
+                nothing answers.
         """
+        if faults := variable_faults(os.environ, remote=self.environment.allow_remote_endpoint):
+            raise EnvironmentFault(
+                f"an {VARIABLE} leads out of environment {self.environment.name!r}; nothing was sent",
+                where="environment variables of this process",
+                cause="\n".join(faults),
+                mend="unset it, or permit it in the environment file",
+            )
         where = endpoint_url(self.environment) or f"AWS in {self.environment.region}"
         mend = "start the local endpoint with `foldline local start`, or choose another FOLDLINE_ENV"
         try:

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, Strict, ValidationError
 
+from foldline.endpointurl import endpoint_fault
 from foldline.errors import ConfigError
 from foldline.project import NAME, NAME_RULE, environments, project_root, step_names
 from foldline.stepfiles.documents import Document, Unreadable, read_document
@@ -94,8 +93,8 @@ class Environment(Settings):
 
     def conflicts(self) -> Iterable[Conflict]:
         """A remote endpoint, foreign roles, half a network."""
-        fault = _endpoint_fault(self.endpoint_url) if self.endpoint_url is not None else ""
-        if fault and not (fault == _REMOTE and self.allow_remote_endpoint):
+        url, remote = self.endpoint_url, self.allow_remote_endpoint
+        if url is not None and (fault := endpoint_fault(url, remote=remote)):
             yield Conflict(("endpoint_url",), f"{self.endpoint_url!r} {fault}")
         for path, arn in [
             (("role",), self.role),
@@ -128,33 +127,6 @@ class Environment(Settings):
             where=f"infra/env/{self.name}.yaml, images",
             mend=f"add {name} to images, or name one of: {', '.join(self.images) or '(none)'}",
         )
-
-
-_REMOTE = (
-    "is another machine, which would see all data and credentials; allow_remote_endpoint: true permits it"
-)
-
-
-def _endpoint_fault(url: str) -> str:
-    """What is wrong with an endpoint URL; empty when it is a loopback address."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return f"is no URL: {error}"
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or parts.path.strip("/")
-        or parts.query
-        or "@" in parts.netloc
-    ):
-        return "must be of the form http://127.0.0.1:4566"
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    return "" if loopback else _REMOTE
 
 
 def read_environment(name: str, root: Path) -> tuple[Environment | None, Document | None, list[Problem]]:

@@ -143,6 +143,7 @@ class StepOperator(Lineage, BaseOperator):
             environment.region,
             endpoint_url(environment),
             environment.aws_conn_id,
+            environment.allow_remote_endpoint,
         )
         trigger = WaitTrigger(
             watch=watch.document(),

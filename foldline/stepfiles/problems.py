@@ -17,6 +17,8 @@ from foldline.stepfiles.documents import Document, KeyPath, Unreadable
 from foldline.steps.fields import slot_at
 from foldline.steps.settings import Conflict, Conflicts
 
+MOST = 100
+"""Problems that are told of one file: whoever broke more than these broke them all in one way."""
 _EXPECTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -107,7 +109,12 @@ def conflict_problem(conflict: Conflict, document: Document, below: KeyPath = ()
 def model_problems(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
     """All problems pydantic found in ``document``, in the order of their lines."""
     problems: list[Problem] = []
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    if len(details) > MOST:
+        problems.append(
+            Problem(document.file, 1, "", f"has {len(details)} problems; the first {MOST} are told")
+        )
+    for detail in details[:MOST]:
         path = tuple(part for part in detail["loc"] if part != "[key]")
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, Conflicts):
