@@ -31,9 +31,10 @@ class TaskState:
 
     @property
     def state(self) -> str:
-        """``waiting``, ``running``, ``failed`` or ``success``, over all instances."""
+        """``waiting``, ``running``, ``failed``, ``success`` or ``skipped``, over all instances."""
         states = set(self.instances.values())
-        return next((state for state in ("running", "failed", "success") if state in states), "waiting")
+        order = ("running", "failed", "success", "skipped")
+        return next((state for state in order if state in states), "waiting")
 
     def seconds(self, now: float) -> float | None:
         """Seconds from its start to its end, or to ``now``; None before it starts."""

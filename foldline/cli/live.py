@@ -16,7 +16,12 @@ from rich.text import Text
 from foldline.cli.board import Board, TaskState, TrialState
 from foldline.report.wording import duration, score, spread
 
-MARKS = {"waiting": ("○", "dim"), "success": ("✓", "green"), "failed": ("✗", "bold red")}
+MARKS = {
+    "waiting": ("○", "dim"),
+    "success": ("✓", "green"),
+    "failed": ("✗", "bold red"),
+    "skipped": ("–", "dim"),
+}
 DOTS = {"running": ("●", "cyan"), "success": ("●", "green"), "failed": ("●", "red")}
 RANKS = ("red", "dark_orange", "yellow", "green3", "bold green")
 """Styles of a score by its rank, from the worst fifth to the best."""

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import JobTimedOut
-from foldline.remote.calls import Backoff, Clock, call, error_message, is_retryable
+from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, is_retryable
 from foldline.remote.dates import EPOCH, answered_at, seconds_since
 from foldline.remote.memory import Memory
 from foldline.waiting import Waits, Watch
 
 AT_ONCE_SECONDS = 5.0
 """How long one submission is tried before the worker may let go: a full queue stays full for minutes."""
+FULL = frozenset({"ActiveStatementsExceededException"})
+"""Codes that say that the service runs as many statements as it may; Athena's is a throttle."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Submissions:
                 identifier = str(call(start, self.clock, AT_ONCE_SECONDS, **request)[member])
                 break
             except Exception as error:
-                if not is_retryable(error):
+                if not is_retryable(error) and error_code(error) not in FULL:
                     raise
                 left = max(budget, self.clock.patience) - self._refused_for(name, error, began)
                 if left <= 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,23 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         self.now += seconds
+
+
+class FakeBucket:
+    """Objects by key, with conditional puts."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def get_object(self, Key: str, **more: Any) -> dict[str, Any]:
+        if Key not in self.objects:
+            raise refusal("NoSuchKey", status=404)
+        return {"Body": io.BytesIO(self.objects[Key])}
+
+    def put_object(self, Key: str, Body: bytes, IfNoneMatch: str = "", **more: Any) -> None:
+        if IfNoneMatch and Key in self.objects:
+            raise refusal("PreconditionFailed", status=412)
+        self.objects[Key] = Body
 
 
 class FakeSageMaker:

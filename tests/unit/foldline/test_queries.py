@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
@@ -13,26 +12,9 @@ from foldline.names import Identity
 from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries, query_cost, query_token
 from foldline.waiting import Staying
-from tests.unit.foldline.fakes import FakeClock, refusal
+from tests.unit.foldline.fakes import FakeBucket, FakeClock, refusal
 
 WHO = Identity("local", "dag", "run", "ingest/unload", -1, "query", "spec")
-
-
-class FakeBucket:
-    """Objects by key, with conditional puts."""
-
-    def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
-
-    def get_object(self, Key: str, **more: Any) -> dict[str, Any]:
-        if Key not in self.objects:
-            raise refusal("NoSuchKey", status=404)
-        return {"Body": io.BytesIO(self.objects[Key])}
-
-    def put_object(self, Key: str, Body: bytes, IfNoneMatch: str = "", **more: Any) -> None:
-        if IfNoneMatch and Key in self.objects:
-            raise refusal("PreconditionFailed", status=412)
-        self.objects[Key] = Body
 
 
 class FakeAthena:

@@ -27,11 +27,12 @@ def warehouse() -> None:
 
 @dag(**{**steps.dag, "dag_id": "warehouse_deferring"})
 def warehouse_deferring() -> None:
-    """The same tables, waited for in the triggerer."""
-    arrived = AthenaRowCountSensor(step=steps["arrived"], deferrable=True)
-    daily = AthenaTableOperator(step=steps["daily"], deferrable=True)
+    """Waiting in the triggerer: sales of a region that has none, and the table beside."""
+    late = AthenaRowCountSensor(step=steps["late"], deferrable=True)
+    after = AthenaQueryOperator(step=steps["best"], task_id="after", deferrable=True)
+    AthenaTableOperator(step=steps["daily"], deferrable=True)
 
-    arrived >> daily
+    late >> after
 
 
 warehouse()
