@@ -38,3 +38,6 @@ def make_bed(
         return bed
 
     return make
+
+
+from tests.dags.observedruns import runs  # noqa: E402, F401  # a fixture; Airflow must not be imported before
