@@ -30,20 +30,15 @@ class Listing:
     status: str
 
 
-def _jobs(title: str, method: str = "") -> Listing:
-    return Listing(
-        f"list_{method or title.lower()}_jobs",
-        f"{title}JobSummaries",
-        f"{title}JobName",
-        f"{title}JobStatus",
-    )
+def _jobs(title: str, method: str) -> Listing:
+    return Listing(method, f"{title}JobSummaries", f"{title}JobName", f"{title}JobStatus")
 
 
 LISTINGS: dict[str, Listing] = {
-    "training": _jobs("Training"),
-    "processing": _jobs("Processing"),
-    "transform": _jobs("Transform"),
-    "tuning": _jobs("HyperParameterTuning", "hyper_parameter_tuning"),
+    "training": _jobs("Training", "list_training_jobs"),
+    "processing": _jobs("Processing", "list_processing_jobs"),
+    "transform": _jobs("Transform", "list_transform_jobs"),
+    "tuning": _jobs("HyperParameterTuning", "list_hyper_parameter_tuning_jobs"),
     "endpoint": Listing("list_endpoints", "Endpoints", "EndpointName", "EndpointStatus"),
 }
 """Kinds of `foldline.remote.watched.WATCHED` whose changes AWS lists."""
