@@ -36,10 +36,9 @@ TRANSIENT = frozenset(
         "RequestExpired",
     }
 )
-ABSENT_CODES = frozenset(
-    {"ValidationException", "ResourceNotFound", "ResourceNotFoundException", "EntityNotFoundException"}
-)
-ABSENT_WORDS = ("not found", "could not find", "does not exist")
+ABSENT_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "EntityNotFoundException"})
+ABSENT_WORDS = ("not found", "could not find", "can't find", "cannot find", "does not exist")
+"""With these a ValidationException, which says many things, says that something is not there."""
 PATIENCE_SECONDS = 1800.0
 """How long one call is tried before its error is raised: throttling passes, the job runs on meanwhile."""
 
@@ -111,8 +110,10 @@ def error_message(error: Exception) -> str:
 
 def is_absent(error: Exception) -> bool:
     """Whether AWS says that the named thing does not exist; services use several codes for it."""
+    if error_code(error) in ABSENT_CODES:
+        return True
     words = error_message(error).lower()
-    return error_code(error) in ABSENT_CODES and any(word in words for word in ABSENT_WORDS)
+    return error_code(error) == "ValidationException" and any(word in words for word in ABSENT_WORDS)
 
 
 def is_retryable(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from foldline.layout import S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING, Kind
 from foldline.remote.calls import Backoff, SystemClock
+from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries
 from foldline.waiting import Staying
 from tests.localaws.sagemaker.conftest import Account
@@ -131,7 +132,7 @@ class Crew:
             return
         works = [self._job(piece) for piece in pieces]
         clock = SystemClock()
-        runner = Runner(self.account.sagemaker, clock, Staying(clock), Backoff(0.1, 0.5))
+        runner = Runner(self.account.sagemaker, clock, Staying(clock), backoff=Backoff(0.1, 0.5))
 
         def ended(index: int, outcome: Any) -> None:
             state = "done" if outcome.error is None else "failed"
@@ -160,7 +161,13 @@ class Crew:
         clock = SystemClock()
         output = S3Uri(self.account.bucket, "queries/")
         queries = Queries(
-            self.account.clients("athena"), clock, output, ACCOUNT, Staying(clock), Backoff(0.1, 0.5)
+            self.account.clients("athena"),
+            clock,
+            output,
+            ACCOUNT,
+            Staying(clock),
+            Memory(self.account.clients("s3"), S3Uri(self.account.bucket, f"memory/{piece.label}/"), ACCOUNT),
+            Backoff(0.1, 0.5),
         )
         text = f"SELECT {piece.number} AS number"
         outcome = queries.run(

@@ -14,6 +14,7 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -102,7 +103,7 @@ class Storm:
                 else:
                     self.counts["broken_attempts"] += 1
                     if self.counts["broken_attempts"] > MOST_BROKEN:
-                        raise SystemExit("workers keep ending with errors; see errors.txt")
+                        raise SystemExit((self.folder / "errors.txt").read_text()[-4000:])
                 twin = any(other == chunk for other, _ in self.running.values())
                 if chunk not in done and not twin and chunk not in waiting:
                     waiting.append(chunk)
@@ -114,8 +115,9 @@ class Storm:
         at_create = may_die and not dies and self.chance.random() < KILLED_AT_CREATE / (1 - KILLED)
         due = time.monotonic() + self.chance.uniform(0.02, 4.0) if dies else float("inf")
         fatal = self.chance.randint(1, len(pieces)) if at_create else 0
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
         if pid == 0:
+            threading.Thread(target=_follow, args=[parent], daemon=True).start()
             os._exit(self._attempt(pieces, fatal))
         self.running[pid] = (chunk, due)
 
@@ -136,6 +138,13 @@ class Storm:
             with (self.folder / "errors.txt").open("a") as errors:
                 errors.write(f"{type(error).__name__}: {error}\n")
             return 1
+
+
+def _follow(parent: int) -> None:
+    """End this worker when the storm has ended without it."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(2)
 
 
 class _Fatal:
@@ -183,7 +192,8 @@ def counted(storm: Storm, pieces: list[Piece]) -> dict[str, Any]:
     )
     executions = sum(len(page["QueryExecutionIds"]) for page in queries)
     own = {
-        kind: {name: status for name, status in jobs.items() if "-g" in name} for kind, jobs in names.items()
+        kind: {name: status for name, status in jobs.items() if name.startswith(f"{kind}-m")}
+        for kind, jobs in names.items()
     }
     return {
         "identities": len(pieces),
@@ -198,6 +208,7 @@ def counted(storm: Storm, pieces: list[Piece]) -> dict[str, Any]:
         "orphans": sum(
             status in ("InProgress", "Stopping") for jobs in own.values() for status in jobs.values()
         ),
+        "missing": sorted(label for label, wanted in programs.items() if runs[label] < wanted),
         "never_ran": sum(runs[label] < wanted for label, wanted in programs.items()),
         "wrong_states": sum(
             {state for state, _, _ in ended.get(piece.label, {("none", "", 0)})} != {piece.wanted}
