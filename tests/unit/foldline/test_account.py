@@ -3,67 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import http.server
-import threading
-from collections.abc import Iterator
-from urllib.parse import parse_qs
 
 import pytest
 
 from foldline.aws import Clients, Door
 from foldline.environment import environment
 from foldline.errors import ConfigError, EnvironmentFault
-
-ANSWER = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-<Arn>arn:aws:iam::999999999999:user/me</Arn><UserId>A</UserId><Account>999999999999</Account>
-</GetCallerIdentityResult></GetCallerIdentityResponse>"""
-
-
-class SomeoneElse(http.server.BaseHTTPRequestHandler):
-    """Another account's AWS: answers who asks, and notes every call."""
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.calls.append(parse_qs(body).get("Action", [self.headers.get("X-Amz-Target")])[0])
-        self.send_response(200)
-        self.send_header("Content-Type", "text/xml")
-        self.end_headers()
-        self.wfile.write(ANSWER.encode())
-
-    def do_PUT(self) -> None:
-        self.server.calls.append(f"PUT {self.path}")
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[http.server.HTTPServer]:
-    """A server that is somebody else's account."""
-    server = http.server.HTTPServer(("127.0.0.1", 0), SomeoneElse)
-    server.calls = []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+from tests.foreign import ACCOUNT, foreign_account
 
 
 def door(url: str | None) -> Door:
     return Door("local", "123456789012", "us-east-1", url)
 
 
-def test_another_account_is_refused(elsewhere):
+def test_another_account_is_refused():
     """
     The check asks who it is, and says both accounts; no other call is made.
     """
-    with pytest.raises(EnvironmentFault, match="999999999999") as caught:
-        Clients(door(f"http://127.0.0.1:{elsewhere.server_port}")).check_account()
+    with foreign_account() as foreign, pytest.raises(EnvironmentFault, match=ACCOUNT) as caught:
+        Clients(door(foreign.url)).check_account()
     assert "123456789012" in str(caught.value)
-    assert ["GetCallerIdentity"] == elsewhere.calls
+    (call,) = foreign.calls
+    assert "Action=GetCallerIdentity" in call
 
 
 ELSEWHERE = [
@@ -118,13 +79,16 @@ def test_an_endpoint_elsewhere_is_refused_in_the_variable(monkeypatch, url):
         Clients(door(None)).check_account()
 
 
-def test_a_remote_endpoint_is_used_where_the_environment_permits_it(monkeypatch, elsewhere):
+def test_a_remote_endpoint_is_asked_where_the_environment_permits_it(monkeypatch):
     """
     With `allow_remote_endpoint` the rule is lifted for addresses, and the account is checked all the same.
     """
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://192.0.2.1:1")
     permitted = dataclasses.replace(door(None), allow_remote_endpoint=True)
-    assert Clients(permitted).client("sts").meta.endpoint_url == "http://192.0.2.1:1"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{elsewhere.server_port}")
-    with pytest.raises(EnvironmentFault, match="999999999999"):
-        Clients(permitted).check_account()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", "http://192.0.2.1:1")
+    with foreign_account() as foreign:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", foreign.url)
+        with pytest.raises(EnvironmentFault, match=r"AWS_ENDPOINT_URL_ATHENA=.* is another"):
+            Clients(door(None)).check_account()
+        with pytest.raises(EnvironmentFault, match=ACCOUNT):
+            Clients(permitted).check_account()
+    assert 1 == len(foreign.calls)
