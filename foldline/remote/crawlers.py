@@ -163,12 +163,13 @@ class Crawlers:
             answer = self._look(name)
             if answer["Crawler"]["State"] == "READY":
                 return answer
-            self._pause(name, looks, self._left(name, since, answer, budget, ours=ours))
+            left = self._left(name, since, answer, budget, ours=ours)
+            # What is watched may be stopped by who waits, so the crawl of somebody else is not named.
+            watch = Watch(
+                "crawler", (name,) if ours else (), max(left if ours else 0.0, self.backoff.longest)
+            )
+            self.waits.pause(self.backoff.seconds(looks), watch)
             looks += 1
-
-    def _pause(self, name: str, looks: int, left: float) -> None:
-        watch = Watch("crawler", (name,), max(left, self.backoff.longest))
-        self.waits.pause(self.backoff.seconds(looks), watch)
 
     def _left(
         self, name: str, since: dict[str, Any], answer: dict[str, Any], budget: float, *, ours: bool

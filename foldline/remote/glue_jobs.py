@@ -198,9 +198,8 @@ class GlueJobs:
                 where=", ".join(others) or "the account's limit of concurrent runs",
                 mend="find out who runs it, or raise `max_runtime` of the step; then clear the task",
             )
-        names = tuple(f"{work.name}/{run}" for run in others)
-        seconds = self.backoff.seconds(looks)
-        self.waits.pause(seconds, Watch("glue-job", names, max(left, seconds) if names else seconds))
+        # What is watched may be stopped by who waits, so the run of somebody else is not named.
+        self.waits.pause(self.backoff.seconds(looks), Watch("glue-job", (), self.backoff.longest))
 
     def _end_of(self, work: GlueWork, run_id: str) -> dict[str, Any]:
         """The answer of GetJobRun that says that a run is over.

@@ -71,13 +71,14 @@ class Watched:
 
 HARMLESS = frozenset({"CrawlerNotRunningException", "CrawlerStoppingException"})
 """Codes with which a stop says that there is nothing left to stop."""
-PAST = ("is not in", "status", "cannot be stopped", "could not abort")
+PAST = ("is not in", "status", "cannot be stopped", "could not abort", "has ended")
 """Words with which a stop is refused because the work had already ended."""
 
 
 def is_past(error: Exception) -> bool:
     """Whether a stop was refused because the work had already ended."""
-    refused = error_code(error) in ("ValidationException", "InvalidRequestException")
+    codes = ("ValidationException", "InvalidRequestException", "InvalidInputException")
+    refused = error_code(error) in codes
     return refused and any(word in error_message(error).lower() for word in PAST)
 
 

@@ -91,9 +91,11 @@ def test_a_crawl_that_runs_already_is_followed_by_one_of_our_own(bed, request_of
     request, memory = request_of(), bed.memory()
     bed.glue.create_crawler(**request)
     bed.glue.start_crawler(Name=request["Name"])
+    waits = LettingGo()
 
-    run(bed, request, memory, Life())
+    replayed(lambda: run(bed, request, memory, Life(), waits=waits))
 
+    assert () == waits.watches[0].names, "a user's kill would stop somebody else's crawl"
     assert ["COMPLETED", "COMPLETED"] == crawls(bed, request["Name"])
 
 

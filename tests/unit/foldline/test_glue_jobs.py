@@ -141,10 +141,12 @@ def test_the_run_of_somebody_else_is_waited_for(bed, work):
     foreign, memory = work(), bed.memory()
     jobs(bed, Life(), bed.memory()).run(foreign)
     theirs = bed.glue.start_job_run(JobName=foreign.name)["JobRunId"]
-    ours = work(name=foreign.name)
+    ours, waits = work(name=foreign.name), LettingGo()
 
-    outcome = jobs(bed, Life(), memory).run(ours)
+    outcome = replayed(lambda: jobs(bed, Life(), memory, waits).run(ours))
 
+    named = {name for watch in waits.watches for name in watch.names}
+    assert named <= {f"{ours.name}/{outcome.run['Id']}"}, "a user's kill would stop somebody else's run"
     assert theirs != outcome.run["Id"]
     assert ["SUCCEEDED"] * 3 == states(bed, ours.name)
 
