@@ -197,7 +197,12 @@ def test_the_local_endpoint_serves_what_its_page_lists(
     assert listed_operations(page("docs/localaws.md").section(section)) == served
 
 
-MEANT = {"get_database": "glue", "get_query_results": "athena", "get_session": "none: boto3's own"}
+MEANT = {
+    "get_database": "glue",
+    "get_query_results": "athena",
+    "get_session": "none: boto3's own",
+    "cancel_statement": "redshift-data",
+}
 """The service whose operation is meant, where several have one of this name."""
 
 
@@ -207,11 +212,12 @@ def called_actions() -> set[str]:
     from botocore.loaders import create_loader
 
     from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM
+    from foldline.remote.watched import WATCHED
 
     names = {
         method
         for kind in (TRAINING, PROCESSING, TRANSFORM)
-        for method in (kind.create, kind.describe, kind.stop)
+        for method in (kind.create, kind.describe, WATCHED[kind.name].stop)
     }
     for file in (
         *(ROOT / "foldline").rglob("*.py"),
@@ -230,7 +236,11 @@ def called_actions() -> set[str]:
             method = xform_name(operation)
             if "_" in method and method in names and MEANT.get(method, service) == service:
                 actions.add(f"{service.removesuffix('-runtime')}:{operation}")
-    spelt = {"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
+    spelt = {
+        "s3:ListObjectsV2": "s3:ListBucket",
+        "s3:HeadObject": "s3:GetObject",
+        "s3:DeleteObjects": "s3:DeleteObject",
+    }
     return {spelt.get(action, action) for action in actions}
 
 
@@ -239,7 +249,7 @@ def test_the_permissions_are_those_of_the_calls() -> None:
     docs/aws.md lists for the caller exactly the actions the code calls, and the two that come with them.
     """
     caller = page("docs/aws.md").section("2. Permissions").partition("Athena reads and writes")[0]
-    listed = set(re.findall(r"`(\w+:\w+)`", caller))
+    listed = set(re.findall(r"`([\w-]+:\w+)`", caller))
 
     assert called_actions() == listed - {"sagemaker:AddTags", "iam:PassRole"}
 
@@ -252,11 +262,13 @@ def test_every_operator_has_its_section() -> None:
         node.name
         for file in (ROOT / "operators").glob("*.py")
         for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.ClassDef) and node.name.endswith("Operator")
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Operator", "Sensor"))
     }
     headings = re.findall(r"^## (\w+)", page("docs/operators.md").text, re.MULTILINE)
 
-    assert classes - {"StepOperator", "FoldTrainingOperator"} | {"cross_validation"} == set(headings)
+    assert classes - {"StepOperator", "AthenaSensor", "FoldTrainingOperator"} | {"cross_validation"} == set(
+        headings
+    )
 
 
 def test_results_are_described_as_they_are() -> None:
