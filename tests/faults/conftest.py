@@ -15,6 +15,7 @@ from tests.conftest import ROOT, Endpoint, start_endpoint
 from tests.faults.airflow import Airflow
 from tests.faults.jobs import Job, jobs_of
 from tests.faults.postgres import Postgres, Unavailable, postgres
+from tests.faults.rules import Faults
 
 PROJECT = Path(__file__).parent / "project"
 DAGS = ("one_staying", "one_deferring", "folds_staying", "folds_deferring")
@@ -102,3 +103,15 @@ def sagemaker(faults_endpoint: Endpoint, connect: Callable[..., Any]) -> Any:
 def jobs(sagemaker: Any) -> Callable[[str], list[Job]]:
     """Gives the training jobs of a run."""
     return lambda run: jobs_of(sagemaker, run)
+
+
+@pytest.fixture(scope="session")
+def faults(faults_endpoint: Endpoint) -> Faults:
+    """Fault rules of that endpoint."""
+    return Faults(faults_endpoint.url)
+
+
+@pytest.fixture(scope="session")
+def s3(faults_endpoint: Endpoint, connect: Callable[..., Any]) -> Any:
+    """An S3 client of that endpoint."""
+    return connect(faults_endpoint, "s3")
