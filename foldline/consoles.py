@@ -142,7 +142,7 @@ def log_place(kind: str, names: Sequence[str]) -> tuple[str, str]:
         return GLUE_LOG_GROUPS[kind], one.rpartition("/")[2]
     group = WATCHED[kind].log_group if kind in WATCHED else ""
     begin = one + "/" if one else beginning(names)
-    return group, begin if group and len(begin) >= SHARED_PREFIX else ""
+    return group, begin if group and (one or len(begin) >= SHARED_PREFIX) else ""
 
 
 def beginning(names: Sequence[str]) -> str:
