@@ -129,13 +129,21 @@ class CommandRuns:
         )
         if done.returncode != 0:
             return None
-        start = done.stdout.find("[")
-        try:
-            # What Airflow logs may stand before the document, which is its last and only array of rows.
-            rows: list[dict[str, str]] = json.loads(done.stdout[start:])
-        except ValueError:
-            return None
-        return rows
+        return rows_in(done.stdout)
+
+
+def rows_in(text: str) -> list[dict[str, str]] | None:
+    """The rows in what an Airflow command printed, behind what Airflow may have logged; None without any."""
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if line.startswith("["):
+            try:
+                rows: list[dict[str, str]] = json.loads(text[at:])
+                return rows
+            except ValueError:
+                pass  # a log line that begins with a bracket
+        at += len(line)
+    return None
 
 
 def airflow_runs(settings: Environment) -> tuple[Runs, bool]:

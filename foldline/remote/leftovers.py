@@ -8,6 +8,7 @@ from typing import Any
 
 from foldline.layout import STAGING, PipelineLayout, S3Uri
 from foldline.reaping import Staging, Upload
+from foldline.remote.calls import error_code
 from foldline.remote.paging import OBJECTS, UPLOADS, PacedLists, moment
 
 
@@ -27,6 +28,16 @@ class Leftovers:
     bucket: str
     account: str
 
+    def exists(self) -> bool:
+        """Whether there is a bucket; before an environment's first run there may be none."""
+        try:
+            self.client.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.account)
+        except Exception as error:
+            if error_code(error) in ("404", "NoSuchBucket"):
+                return False
+            raise
+        return True
+
     def staging(self, pipeline: str, folders: Collection[str]) -> Iterator[Staging]:
         """What runs of a pipeline staged.
 
@@ -35,7 +46,7 @@ class Leftovers:
             folders: Parts of the key of runs that are ours; others are not looked into.
         """
         runs = PipelineLayout(self.bucket, pipeline).runs
-        for page in self._objects(runs, Delimiter="/"):
+        for page in self._objects(runs, Delimiter="/") if folders else ():
             for item in page.get("CommonPrefixes", ()):
                 root = S3Uri(self.bucket, item["Prefix"])
                 if root.name in folders and (found := self._staged(pipeline, root)) is not None:

@@ -6,7 +6,7 @@ not grow with history.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,9 +78,10 @@ class Survey:
         crowded = crowd(owned, self.limits.keep)
         endpoints = [one for one in owned if one.kind == "endpoint"]
         seen = (*self._jobs(owned), *serving.seen([*endpoints, *crowded]))
-        staging = tuple(self._staging(owned))
+        leftovers = Leftovers(self.client("s3"), self.lists, self.bucket, self.account)
+        searched = self.pipelines if leftovers.exists() else ()
+        staging = tuple(found for name in searched for found in leftovers.staging(name, folders(owned, name)))
         runs = self._run_states(seen, crowded, staging)
-        leftovers = self._leftovers()
         return World(
             env=self.env,
             pipelines=frozenset(self.pipelines),
@@ -90,7 +91,7 @@ class Survey:
             endpoints=self.endpoints,
             used=serving.used() if crowded else frozenset(),
             staging=staging,
-            uploads=tuple(upload for name in self.pipelines for upload in leftovers.uploads(name)),
+            uploads=tuple(upload for name in searched for upload in leftovers.uploads(name)),
         )
 
     def _jobs(self, owned: Iterable[Owned]) -> Iterator[Seen]:
@@ -106,13 +107,6 @@ class Survey:
             for one in mine:
                 running = one.arn in under_way
                 yield Seen(one, under_way.get(one.arn), UNDER_WAY if running else "", over=not running)
-
-    def _staging(self, owned: Collection[Owned]) -> Iterator[Staging]:
-        leftovers = self._leftovers()
-        for pipeline in self.pipelines:
-            folders = {path_slug(one.run) for one in owned if one.dag == pipeline and one.run}
-            if folders:
-                yield from leftovers.staging(pipeline, folders)
 
     def _run_states(
         self, seen: Iterable[Seen], crowded: Iterable[Owned], staging: Iterable[Staging]
@@ -140,8 +134,10 @@ class Survey:
             if tells(*place[:3]) and runs.get(place[:2], "unknown") not in ("unknown", "gone")
         }
 
-    def _leftovers(self) -> Leftovers:
-        return Leftovers(self.client("s3"), self.lists, self.bucket, self.account)
+
+def folders(owned: Iterable[Owned], pipeline: str) -> set[str]:
+    """Parts of the key of those runs of a pipeline that tags tell of."""
+    return {path_slug(one.run) for one in owned if one.dag == pipeline and one.run}
 
 
 def tells(*words: str) -> bool:
