@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from foldline.redaction import redacted
+
 Event = Literal["failure", "success", "approval"]
 SUBJECT_LIMIT = 100
 """Characters of an SNS subject."""
@@ -87,10 +89,10 @@ class Notice:
 
 
 def shortened(text: str) -> str:
-    """A rendered error (`foldline.errors`) with each of its parts cut to a few lines; all parts are kept."""
+    """A rendered error (`foldline.errors`), its parts cut to a few lines each, its secrets blotted out."""
     kept: list[str] = []
     further = 0
-    for line in text.strip().splitlines():
+    for line in redacted(text).strip().splitlines():
         further = further + 1 if line.startswith(" " * 10) else 0
         if further < CAUSE_LINES:
             kept.append(line if len(line) <= LINE_LIMIT else line[: LINE_LIMIT - 1] + "…")

@@ -14,6 +14,7 @@ from foldline.aws import Clients
 from foldline.config import Pipeline, load_pipeline
 from foldline.layout import PipelineLayout
 from foldline.lineage import Dataset, handed, once, read_by, stored, table, tables_of, written_by
+from foldline.redaction import redacted
 from foldline.remote.calls import SystemClock, find
 from foldline.steps.data import CatalogueSettings
 from foldline.steps.queries import SensorSettings
@@ -163,7 +164,7 @@ def job_facets(run: StepRun) -> dict[str, Any]:
     from openlineage.client.facet_v2 import sql_job
 
     text = query_text(run.pipeline, run.step)
-    return {"sql": sql_job.SQLJobFacet(query=text)} if text else {}
+    return {"sql": sql_job.SQLJobFacet(query=redacted(text))} if text else {}
 
 
 def emitted(

@@ -14,6 +14,7 @@ from foldline.config import load_pipeline, problems
 from foldline.credentials import findings, looks_random, names_secret
 from foldline.errors import ConfigError, RequestError
 from foldline.names import Identity, digest
+from foldline.notices import Notice
 from foldline.redaction import MARK, redacted, redacted_document
 from foldline.secretguard import refuse_secrets
 
@@ -296,3 +297,14 @@ def test_a_document_loses_its_secrets_and_keeps_its_form():
         "log": f"x {MARK}",
         "max_tokens": 512,
     } == redacted_document(document)
+
+
+def test_a_notice_says_no_secret():
+    """
+    Neither as text nor in Slack's form.
+    """
+    notice = Notice(
+        "failure", "churn", "prod", "manual__1", detail="cause   read postgresql://etl:hunter2@db/raw"
+    )
+    assert "postgresql://etl" in notice.text
+    assert "hunter2" not in notice.text + str(notice.slack)
