@@ -249,6 +249,7 @@ class StepRun:
             self.waits,
             self.memory,
             self.backoff,
+            environment.kms_key,
         )
 
     @cached_property

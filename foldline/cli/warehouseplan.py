@@ -105,6 +105,7 @@ def _statement(
         workgroup=environment.workgroup,
         output=plan.common.queries,
         owner=environment.account,
+        kms_key=environment.kms_key,
         extra=extra,
     )
     return plan.call(step, "athena", "StartQueryExecution", request)

@@ -96,6 +96,7 @@ class Queries:
         waits: How time passes between looks.
         memory: Keeps the ids: Athena does not say how long it knows a token.
         backoff: Waits between two looks.
+        kms_key: Key of results, and of the files that UNLOAD and CREATE TABLE AS write.
     """
 
     client: Any
@@ -105,6 +106,7 @@ class Queries:
     waits: Waits
     memory: Memory
     backoff: Backoff = field(default_factory=Backoff)
+    kms_key: str | None = None
 
     def run(
         self,
@@ -147,6 +149,7 @@ class Queries:
                 workgroup=workgroup,
                 output=self.output,
                 owner=self.owner,
+                kms_key=self.kms_key,
                 extra=extra,
             )
             token, start = request["ClientRequestToken"], self.client.start_query_execution
@@ -234,6 +237,7 @@ def query_request(
     workgroup: str,
     output: S3Uri,
     owner: str,
+    kms_key: str | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The StartQueryExecution request, with the token that makes it happen once.
@@ -247,12 +251,16 @@ def query_request(
         workgroup: Athena workgroup.
         output: Prefix of Athena's result files.
         owner: Account that must own the output bucket.
+        kms_key: Key of results and written files.
         extra: Raw fields of the request, merged last.
     """
+    result: dict[str, Any] = {"OutputLocation": str(output), "ExpectedBucketOwner": owner}
+    if kms_key:
+        result["EncryptionConfiguration"] = {"EncryptionOption": "SSE_KMS", "KmsKey": kms_key}
     request: dict[str, Any] = {
         "QueryString": text,
         "QueryExecutionContext": {"Database": database},
-        "ResultConfiguration": {"OutputLocation": str(output), "ExpectedBucketOwner": owner},
+        "ResultConfiguration": result,
         "WorkGroup": workgroup,
     }
     request |= {"ExecutionParameters": list(parameters)} if parameters else {}

@@ -58,6 +58,7 @@ def test_jobs_and_models_on_aws_are_isolated_and_encrypted(name: str) -> None:
             assert request["KmsKeyId"], one
         if one.operation == "StartQueryExecution":
             assert request["ResultConfiguration"]["ExpectedBucketOwner"], one
+            assert request["ResultConfiguration"]["EncryptionConfiguration"]["KmsKey"], one
 
 
 def differences(one: Any, other: Any, path: str = "") -> set[str]:
@@ -80,6 +81,7 @@ def test_a_laptop_and_aws_get_the_same_requests() -> None:
         "KmsKey",
         "Vpc",
         "Isolation",
+        "Encryption",
         "Name",
         "Tags",
         "Inputs",

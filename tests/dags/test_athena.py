@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from foldline.errors import ConfigError, DataError
-from operators.athena import AthenaQueryOperator
+from operators.athena import AthenaQueryOperator, AthenaUnloadOperator
 from operators.athena_table import AthenaTableOperator
 from tests.dags.warehousebed import Bed
 
@@ -163,3 +163,41 @@ def test_a_statement_that_changes_the_catalogue_is_free(filled: Bed, write: Any)
 
     assert 0 == filled.work(AthenaQueryOperator, "best", "view")["cost_usd"]
     assert [["3"]] == filled.rows("SELECT COUNT(*) AS n FROM shop.north")
+
+
+def test_an_ingest_killed_at_any_call_audits_once_and_unloads_once(filled: Bed) -> None:
+    """
+    Four of five rows are kept; two queries, and their bytes and cost together in the evidence.
+    """
+    found, kills = filled.killed_everywhere(AthenaUnloadOperator, "sales", "ingested")
+    texts = [one["Query"] for one in filled.executions("too_small")]
+
+    assert 4 == found["rows"]
+    assert kills >= 5
+    assert ["UNLOAD", "WITH"] == sorted(text.split(maxsplit=1)[0] for text in texts)
+
+
+def test_an_ingest_tells_what_it_read_and_what_that_costs(filled: Bed) -> None:
+    """
+    Rows in, rows dropped by rule, bytes and dollars of both queries.
+    """
+    run = filled.run("sales", "told")
+    AthenaUnloadOperator(step="warehouse.sales").work(run)
+
+    assert (5, 4, {"too_small": 1}) == tuple(run.evidence[key] for key in ("rows_in", "rows_kept", "dropped"))
+    assert pytest.approx(2 * 10 * 2**20 / 2**40 * 5) == run.evidence["cost_usd"]
+    assert (
+        sum(filled.execution(name)["Statistics"]["DataScannedInBytes"] for name in run.evidence["query_ids"])
+        == run.evidence["bytes_scanned"]
+    )
+
+
+def test_an_ingest_without_rows_names_its_query(filled: Bed) -> None:
+    """
+    Zero rows fail the task, with the id of the query that counted them.
+    """
+    filled.edit("warehouse/sales.yaml", "2026-01-01", "2099-01-01")
+
+    with pytest.raises(DataError, match="gives no rows") as caught:
+        filled.work(AthenaUnloadOperator, "sales", "none")
+    assert "Athena query " in str(caught.value)
