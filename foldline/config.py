@@ -15,11 +15,13 @@ from foldline import names
 from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
 from foldline.project import pipelines, project_root
+from foldline.remote.sourcetree import folder_tree
 from foldline.stepfiles import params, secretcheck
 from foldline.stepfiles.documents import Document
 from foldline.stepfiles.problems import Problem, nearest, raise_if_any
 from foldline.stepfiles.reading import Reading, checked, read_pipeline
 from foldline.steps.kinds import kind_of
+from foldline.steps.sagemaker import OwnCode
 from foldline.steps.settings import PipelineSettings, StepSettings
 
 S = TypeVar("S", bound=StepSettings)
@@ -130,7 +132,7 @@ class Pipeline:
 
     @property
     def digest(self) -> str:
-        """Digest of all that a run is asked to do and where: settings, queries, environment.
+        """Digest of all that a run is asked to do and where: settings, queries, source folders, environment.
 
         How a run is watched and priced (endpoint URL, polling, deferral, prices) is left out: it changes
         nothing that is done.
@@ -139,7 +141,13 @@ class Pipeline:
         files = [file for kind in ("*.sql", "*.py", "*.dqdl") for file in sorted(self.folder.glob(kind))]
         queries = {file.name: file.read_text(encoding="utf-8") for file in files}
         environment = self.environment.document(exclude=watching)
-        return names.digest({**self.document(), "queries": queries, "environment": environment})
+        sources = {
+            name: folder_tree(self.root, step.source).digest
+            for name, step in self.steps.items()
+            if isinstance(step, OwnCode) and step.source is not None
+        }
+        asked = {**self.document(), "queries": queries, "environment": environment}
+        return names.digest({**asked, "sources": sources} if sources else asked)
 
 
 def load_pipeline(name: str, *, env: str | None = None, root: Path | None = None) -> Pipeline:

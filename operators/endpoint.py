@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from typing import Any
 
 from deploy.request import endpoint_config_request, endpoint_request, registered_model
@@ -10,7 +11,7 @@ from deploy.rollout import BROKEN, Wanted, change, fault
 from foldline.errors import DataError, DeploymentError
 from foldline.layout import S3Uri, endpoint_lock
 from foldline.remote.calls import call
-from foldline.remote.deployment import Deployed, Deployment, Plan
+from foldline.remote.deployment import BEFORE, Deployed, Deployment, Plan
 from foldline.remote.endpoints import Known
 from foldline.remote.locks import Lock
 from foldline.remote.models import ensure_model
@@ -45,7 +46,8 @@ class EndpointOperator(StepOperator):
         """The endpoint that serves what was asked for."""
         settings = run.settings(DeploySettings)
         known = known_records(run, self.predictions, settings.smoke.records)
-        self._check_approval(run)
+        if run.memory.get(BEFORE) is None:  # a try that has begun is brought to its end
+            self._check_approval(run)
         wanted = wanted_state(run, settings, self.package)
         deployed = self._deployment(run, settings, wanted, known).carry_out()
         run.evidence.update(config=wanted.config["EndpointConfigName"], model=wanted.model["ModelName"])
@@ -73,7 +75,8 @@ class EndpointOperator(StepOperator):
             run.clients.client("s3"),
             environment.account,
             endpoint_lock(environment.bucket, settings.endpoint),
-            run.identity("endpoint-lock", {}).key,
+            # A cleared task is the same holder: what it held before it was cleared is still its own.
+            replace(run.identity("endpoint-lock", {}), epoch=0).key,
             LOCK_WAITS * settings.max_runtime + LOCK_SECONDS,
             run.layout.run_json,
             run.clock,

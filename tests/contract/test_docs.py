@@ -211,12 +211,12 @@ def called_actions() -> set[str]:
     from botocore import xform_name
     from botocore.loaders import create_loader
 
-    from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM
+    from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING
     from foldline.remote.watched import WATCHED
 
     names = {
         method
-        for kind in (TRAINING, PROCESSING, TRANSFORM)
+        for kind in (TRAINING, PROCESSING, TRANSFORM, TUNING)
         for method in (kind.create, kind.describe, WATCHED[kind.name].stop)
     }
     for file in (
@@ -240,6 +240,10 @@ def called_actions() -> set[str]:
         "s3:ListObjectsV2": "s3:ListBucket",
         "s3:HeadObject": "s3:GetObject",
         "s3:DeleteObjects": "s3:DeleteObject",
+        "s3:HeadBucket": "s3:ListBucket",
+        "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+        "resourcegroupstaggingapi:GetResources": "tag:GetResources",
+        "resourcegroupstaggingapi:GetTagValues": "tag:GetTagValues",
     }
     return {spelt.get(action, action) for action in actions}
 

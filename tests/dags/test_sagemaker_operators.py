@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG
 
 from foldline.aws import Clients
 from foldline.config import load_pipeline
 from foldline.errors import ConfigError, DataError, JobConflict, JobFailed
 from foldline.remote.calls import SystemClock
 from foldline.waiting import Deferring, Staying, Suspended
+from operators.cross_validation import over_folds
+from operators.folds import FoldsOperator
 from operators.hyperparameter_tuning import HyperParameterTuningJobOperator
 from operators.model import ModelOperator
 from operators.processing_job import ProcessingJobOperator
@@ -235,6 +238,40 @@ def test_a_spot_job_without_capacity_goes_on_with_the_next_type_and_the_same_che
     assert first["CheckpointConfig"]["S3Uri"] == second["CheckpointConfig"]["S3Uri"]
     assert second["EnableManagedSpotTraining"]
     assert {"depth": "3", "word": "plain"} == second["HyperParameters"]
+
+
+def test_a_fold_fills_the_channels_train_and_validation(own: Own) -> None:
+    """
+    Mapped over folds, a job reads its fold's manifests; Airflow's grid calls the tasks fold 0, fold 1, ….
+    """
+    own.edit("fit", "channels: {train: {}}", "channels: {train: {}, validation: {}}")
+    run = own.run("fit", "folds")
+    prefix = own.put("shards/shard-1.csv", "1\n")
+    for manifest in (run.layout.train_manifest(1), run.layout.validation_manifest(1)):
+        own.put(manifest.key, json.dumps([{"prefix": prefix}, "shard-1.csv"]))
+    folds: Any = {"uri": str(run.layout.folds), "k": 2, "rows": 2, "digest": "d", "holdout_rows": 0}
+
+    result = TrainingJobOperator(step="own.fit", folds=folds, fold=1).work(run)
+
+    assert (1, 3.0) == (result["fold"], result["metrics"]["score"])
+    described = own.client("sagemaker").describe_training_job(TrainingJobName=result["job"])
+    sources = [channel["DataSource"]["S3DataSource"] for channel in described["InputDataConfig"][1:]]
+    assert ["ManifestFile", "ManifestFile"] == [source["S3DataType"] for source in sources]
+    with DAG("mapped"):
+        mapped = over_folds(
+            TrainingJobOperator, step="own.fit", folds=FoldsOperator(step="own.prepare", table=folds)
+        )
+    assert "fold {{ task.fold }}" == mapped.partial_kwargs["map_index_template"]
+
+
+def test_source_code_that_changes_under_way_changes_the_digest_of_the_run(own: Own) -> None:
+    """
+    All tasks of a run work with one code: an edit is as good as an edit of a step file.
+    """
+    before = load_pipeline("own", root=own.root).digest
+    (own.root / "code" / "fit.py").write_text("print('another program')\n")
+
+    assert before != load_pipeline("own", root=own.root).digest
 
 
 def test_a_completed_job_without_a_model_is_tried_once_more_and_fails(own: Own) -> None:
