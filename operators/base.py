@@ -20,8 +20,10 @@ from foldline.remote.calls import SystemClock
 from foldline.remote.sourcetree import source_tree
 from foldline.remote.tailing import Tails
 from foldline.runs import TaskRecord
+from foldline.steps.settings import RequestSettings, StepSettings
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch
 from operators.assets import announce, outlets
+from operators.epochs import end_earlier_epochs
 from operators.killing import ended_by_user, stop_abandoned
 from operators.lineage import Lineage
 from operators.links import LINKS, LinkedWaits, final_addresses
@@ -97,6 +99,7 @@ class StepOperator(Lineage, BaseOperator):
         try:
             run.clients.check_account()
             pin_config(run)
+            end_earlier_epochs(run)
             result = short_result(self.task_id, self.work(run), run.clients.not_secret)
         except Suspended as suspended:
             self._hand_over(run, suspended.watch)
@@ -179,7 +182,7 @@ class StepOperator(Lineage, BaseOperator):
             run_id=context["run_id"],
             task_id=self.task_id,
             map_index=context["ti"].map_index if context["ti"].map_index is not None else -1,
-            epoch=tries_before_clear(context["ti"], self.retries),
+            epoch=0 if reuses(pipeline[step]) else tries_before_clear(context["ti"], self.retries),
         )
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
@@ -225,6 +228,11 @@ def state_after(error: Exception | None) -> str:
     if error is None:
         return "success"
     return "skipped" if isinstance(error, AirflowSkipException) else "failed"
+
+
+def reuses(settings: StepSettings) -> bool:
+    """Whether a cleared task takes what it had done already (`on_clear: reuse`)."""
+    return isinstance(settings, RequestSettings) and settings.on_clear == "reuse"
 
 
 def tries_before_clear(ti: Any, retries: int) -> int:

@@ -54,7 +54,7 @@ WEATHER: list[dict[str, Any]] = [
             ("drop", 0.03),
         )
     ),
-    {"effect": "capacity", "job": "training", "probability": 0.05},
+    {"effect": "capacity", "job": "training", "resource": "training-m*", "probability": 0.05},
     {"effect": "internal", "job": "processing", "probability": 0.05},
 ]
 

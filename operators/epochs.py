@@ -1,0 +1,53 @@
+"""A clear is a new epoch: what the cleared task still has running is stopped before the work is done anew."""
+
+from __future__ import annotations
+
+import logging
+
+from foldline.remote.inventory import JOBS, Inventory, Owned
+from foldline.remote.paging import PacedLists
+from foldline.remote.watched import WATCHED
+from foldline.waiting import Watch
+from operators.steprun import StepRun
+
+NOTED = "earlier-epochs-ended"
+STOP_SECONDS = 1800.0
+"""How long a stopped job may take to end; SageMaker gives its container two minutes, its upload longer."""
+log = logging.getLogger(__name__)
+
+
+def end_earlier_epochs(run: StepRun) -> None:
+    """Stop what this task started before it was last cleared, and wait until that has ended.
+
+    The trigger or the dying worker has mostly done so already; this is for what neither could reach.
+    """
+    if run.place.epoch == 0 or run.memory.get(NOTED):
+        return
+    inventory = Inventory(
+        run.clients.client("resourcegroupstaggingapi"), PacedLists(run.clock), run.pipeline.environment.name
+    )
+    place = run.place
+    found = inventory.owned(
+        dag=place.dag_id, run=place.run_id, task=place.task_id, map_index=place.map_index, kinds=JOBS
+    )
+    for kind in JOBS:
+        earlier = [one for one in found if one.kind == kind and one.epoch < place.epoch]
+        _end(run, kind, earlier)
+    run.memory.put(NOTED, True)
+
+
+def _end(run: StepRun, kind: str, jobs: list[Owned]) -> None:
+    watched, looks, asked = WATCHED[kind], 0, set[str]()
+    client = run.clients.client(watched.service)
+    while True:
+        statuses = {job.name: watched.status(client, run.clock, job.name) for job in jobs}
+        left = [name for name, word in statuses.items() if word is not None and not watched.is_over(word)]
+        if not left:
+            return
+        for name in left:
+            if name not in asked and statuses[name] != "Stopping":
+                log.info("stops %s job %s, which this task started before it was cleared", kind, name)
+                watched.end(client, run.clock, name)
+                asked.add(name)
+        run.waits.pause(run.backoff.seconds(looks), Watch(kind, tuple(left), STOP_SECONDS))
+        looks += 1
