@@ -1,8 +1,9 @@
 """What this project owns at AWS, found by the tags that every create request carries.
 
 The Resource Groups Tagging API reaches all that has tags: SageMaker's jobs, models, endpoint configs and
-endpoints, Glue's crawlers, jobs and rulesets, Athena's workgroups. It lags some seconds behind a create. What
-has no tags (Athena queries, Glue job runs, Redshift statements) is found in `foldline.remote.untagged`.
+endpoints, Glue's crawlers, job definitions and rulesets, Athena's workgroups. It lags some seconds behind a
+create. Athena queries, Redshift statements and the runs of Glue jobs and rulesets have no tags: they are not
+in it.
 """
 
 from __future__ import annotations
