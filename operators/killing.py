@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from foldline.aws import Clients
@@ -31,22 +32,24 @@ def ended_by_user(ti: Any) -> bool:
     Args:
         ti: Airflow's runtime task instance.
     """
-    answers: list[Mapping[str, Any]] = []
+    answer: Future[Mapping[str, Any]] = Future()
 
     def ask() -> None:
-        answers.append(
-            ti.get_task_states(
-                dag_id=ti.dag_id, map_index=ti.map_index, task_ids=[ti.task_id], run_ids=[ti.run_id]
+        try:
+            answer.set_result(
+                ti.get_task_states(
+                    dag_id=ti.dag_id, map_index=ti.map_index, task_ids=[ti.task_id], run_ids=[ti.run_id]
+                )
             )
-        )
+        except Exception as error:
+            answer.set_exception(error)
 
-    asking = threading.Thread(target=ask, daemon=True)  # a channel that hangs must not hold the dying process
-    asking.start()
-    asking.join(ASK_SECONDS)
-    if not answers:
-        log.warning("nobody says who ended this worker; what runs is left to the next try")
+    threading.Thread(target=ask, daemon=True).start()  # a channel that hangs must not hold the dying process
+    try:
+        words = set(answer.result(ASK_SECONDS).get(ti.run_id, {}).values())
+    except Exception as error:
+        log.warning("nobody says who ended this worker, what runs is left to the next try: %r", error)
         return False
-    words = set(answers[0].get(ti.run_id, {}).values())
     log.info("this worker was told to end; Airflow says the task is %s", ", ".join(map(str, words)) or "gone")
     return bool(words) and words <= ENDED
 

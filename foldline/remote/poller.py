@@ -97,6 +97,14 @@ class Poller:
         with self._lock:
             self._drop(waiting)
 
+    def fire_all(self) -> None:
+        """Whoever waits is to look for himself."""
+        with self._lock:
+            waitings = {id(one): one for name in self._names.values() for one in name.waitings}
+            self._names.clear()
+        for waiting in waitings.values():
+            waiting.fire()
+
     @property
     def idle(self) -> bool:
         """Whether nobody waits."""

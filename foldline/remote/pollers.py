@@ -52,6 +52,13 @@ class PollerThread:
         self._wake.set()
 
     def _run(self) -> None:
+        try:
+            self._step_while_somebody_waits()
+        except BaseException:
+            self.poller.fire_all()  # a fault of ours must not leave a wait without anybody who looks
+            raise
+
+    def _step_while_somebody_waits(self) -> None:
         while True:
             self._wake.clear()
             with self._lock:
