@@ -12,6 +12,7 @@ from rich.console import Console
 from foldline.cli import demo, local, logs, reap, status, stop, validate
 from foldline.cli.schema import schema
 from foldline.errors import FoldlineError
+from foldline.redaction import redacted
 
 app = typer.Typer(
     help="End-to-end ML pipelines on Airflow, SageMaker, Athena and Glue; for real on a laptop.",
@@ -42,7 +43,7 @@ def main() -> None:
         app()
     except FoldlineError as error:
         console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+        console.print(f"{type(error).__name__}: {redacted(str(error))}", style="red", markup=False)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

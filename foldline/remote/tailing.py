@@ -94,7 +94,7 @@ class Tail:
             if not is_retryable(error) and error_code(error) != "ResourceNotFoundException":
                 self._closed = True
                 log.warning("the log of %s is not followed: %s", self.name, error)
-        return found
+        return redacted("\n".join(found)).split("\n") if found else found
 
     def _find_streams(self, client: Any, may_call: Callable[[], bool]) -> None:
         now = self.clock.monotonic()
@@ -210,5 +210,5 @@ class Tails:
         self._tell(name, tail.rest(end))
 
     def _tell(self, name: str, lines: list[str]) -> None:
-        for line in redacted("\n".join(lines)).split("\n") if lines else ():
+        for line in lines:
             self._show(f"[{name}] {line}")
