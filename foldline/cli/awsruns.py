@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,15 @@ from typing import Any
 from foldline.aws import Clients
 from foldline.environment import Environment, environment
 from foldline.errors import ConfigError
+from foldline.layout import RunLayout
 from foldline.names import TAG
 from foldline.reaping import is_ours
 from foldline.remote.calls import SystemClock, call
 from foldline.remote.inventory import JOBS, Inventory, Owned, parse
-from foldline.remote.paging import TAGGED, PacedLists
+from foldline.remote.paging import OBJECTS, TAGGED, PacedLists
 from foldline.remote.sightings import Sighting, sightings
 from foldline.remote.survey import LISTS
+from foldline.runs import JobRecord, TaskRecord
 from foldline.stepfiles.problems import nearest
 
 SHOWN = (*JOBS, "endpoint")
@@ -95,6 +97,24 @@ class AwsRuns:
             return one.created.timestamp() if one.created else 0.0, one.owned.name
 
         return sorted(sightings(self.clients.client, self.clock, owned), key=since)
+
+    def recorded(self, owned: Sequence[Owned]) -> list[tuple[TaskRecord, JobRecord]]:
+        """What ended tasks of the run noted beside what tags tell of: queries, crawls, Glue job runs.
+
+        Args:
+            owned: What tags tell of one run.
+        """
+        known = {one.name for one in owned}
+        layout = RunLayout(self.environment.bucket, owned[0].dag, owned[0].run)
+        client, owner = self.clients.client("s3"), self.environment.account
+        place = {"Bucket": layout.bucket, "Prefix": layout.records.key, "ExpectedBucketOwner": owner}
+        found = []
+        for page in self.lists.pages(client.list_objects_v2, OBJECTS, **place):
+            for item in page.get("Contents", ()):
+                answer = client.get_object(Bucket=layout.bucket, Key=item["Key"], ExpectedBucketOwner=owner)
+                task = TaskRecord.from_json(answer["Body"].read().decode())
+                found += [(task, job) for job in task.jobs if job.name not in known]
+        return found
 
     def recent(self) -> list[RunLine]:
         """The last runs, newest first."""

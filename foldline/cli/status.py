@@ -11,7 +11,10 @@ from foldline.cli.awsruns import AwsRuns, aws_runs
 from foldline.cli.options import Form, Output
 from foldline.cli.tables import print_table, shown_seconds, shown_time
 from foldline.consoles import pages
+from foldline.remote.inventory import Owned
 from foldline.remote.sightings import Sighting
+from foldline.remote.watched import WATCHED
+from foldline.runs import JobRecord, TaskRecord
 
 LAST_RUNS = 20
 
@@ -27,7 +30,9 @@ def status(
     runs = aws_runs()
     if run is None:
         return _last(runs, output)
-    found = [document(runs, one) for one in runs.sightings(runs.owned(run))]
+    owned = runs.owned(run)
+    found = [document(runs, one) for one in runs.sightings(owned)]
+    found += [noted(runs, owned[0], task, job) for task, job in runs.recorded(owned)]
     if output is Output.JSON:
         typer.echo(json.dumps(found, indent=2))
         return None
@@ -70,6 +75,35 @@ def document(runs: AwsRuns, one: Sighting) -> dict[str, Any]:
         "instance": one.instance,
         "reason": one.reason,
         "link": pages(runs.environment).work(one.owned.kind, [one.owned.name]),
+    }
+
+
+def noted(runs: AwsRuns, of: Owned, task: TaskRecord, job: JobRecord) -> dict[str, Any]:
+    """What an ended task noted of work that has no tags, as :func:`document` has it.
+
+    Args:
+        runs: Where links lead.
+        of: Anything else of the run.
+        task: The task.
+        job: One of its jobs.
+    """
+    return {
+        "dag": of.dag,
+        "run": of.run,
+        "task": task.task_id,
+        "map_index": task.map_index,
+        "label": "",
+        "epoch": None,
+        "generation": job.generation,
+        "kind": job.kind,
+        "name": job.name,
+        "arn": job.arn,
+        "status": job.status,
+        "created": job.started or None,
+        "seconds": job.seconds,
+        "instance": job.instance,
+        "reason": "",
+        "link": pages(runs.environment).work(job.kind, [job.name]) if job.kind in WATCHED else "",
     }
 
 

@@ -198,6 +198,7 @@ def test_the_local_endpoint_serves_what_its_page_lists(
 
 
 MEANT = {
+    "create_job": "glue",
     "get_database": "glue",
     "get_query_results": "athena",
     "get_session": "none: boto3's own",

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from foldline.errors import ConfigError
-from tests.reaper.conftest import SHORT, Place
+from foldline.layout import RunLayout
+from foldline.runs import JobRecord, TaskRecord
+from tests.reaper.conftest import DAG, SHORT, Place
 
 
 @pytest.fixture
@@ -38,6 +40,28 @@ def test_status_lists_a_runs_jobs_with_whose_they_are_and_how(
     assert job["link"].endswith(f"/ui/jobs/processing/{short.name}")
     assert short.name in foldline("status", run)
     place.settle(other.name)
+
+
+def test_status_lists_what_has_no_tags_once_its_task_has_noted_it(
+    place: Place, foldline: Callable[..., Any], run: str
+) -> None:
+    """
+    A query stands in its task's record, and is listed beside the jobs that tags tell of.
+    """
+    work = place.begin(run, "ingest", SHORT)
+    jobs = [
+        JobRecord(work.name, "processing", "Completed"),
+        JobRecord("q-1", "query", "SUCCEEDED", seconds=2.5),
+    ]
+    uri = RunLayout(place.environment.bucket, DAG, run).record("ingest")
+    body = TaskRecord("ingest", "ingest", jobs=jobs).to_json().encode()
+    place.clients.client("s3").put_object(Bucket=uri.bucket, Key=uri.key, Body=body)
+
+    found = foldline("status", run, "-o", "json")
+
+    assert [(work.name, "processing"), ("q-1", "query")] == [(job["name"], job["kind"]) for job in found]
+    assert ("ingest", "SUCCEEDED", 2.5) == tuple(found[1][word] for word in ("task", "status", "seconds"))
+    place.settle(work.name)
 
 
 def test_a_run_is_meant_by_a_beginning_that_no_other_shares(
