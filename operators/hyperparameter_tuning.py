@@ -51,7 +51,8 @@ class HyperParameterTuningJobOperator(StepOperator):
         try:
             outcome = run.run_job(TUNING, self._request(run, settings), job=settings)
         except JobFailed as error:
-            error.cause = "\n".join([error.cause, *failed_trials(run, run.jobs[-1].name)]).strip()
+            told = failed_trials(run, run.jobs[-1].name) if run.jobs else []
+            error.cause = "\n".join([error.cause, *told]).strip()
             raise
         counted = outcome.description["TrainingJobStatusCounters"]
         completed = int(counted["Completed"])

@@ -21,6 +21,7 @@ from operators.cross_validation import over_folds
 from operators.folds import FoldsOperator
 from operators.hyperparameter_tuning import HyperParameterTuningJobOperator
 from operators.model import ModelOperator
+from operators.model_package import ModelPackageOperator
 from operators.processing_job import ProcessingJobOperator
 from operators.steprun import Place, StepRun
 from operators.training_job import TrainingJobOperator
@@ -76,6 +77,12 @@ min_completed: 2
 job: {JOB}
 """,
     "model": "image: sklearn\nenvironment: {SAGEMAKER_PROGRAM: inference.py}\n",
+    "training": f"""\
+estimator: xgboost.XGBClassifier
+metric: {{name: roc_auc, direction: maximize}}
+job: {JOB}
+""",
+    "register": "group: own-jobs\napproval: approved\ninstances: [ml.m5.large]\n",
     "predict": "kind: transform_job\ninstance: ml.m5.large\nmax_runtime: 5m\n",
 }
 CODE = {
@@ -112,12 +119,12 @@ class Own:
     root: Path
     client: Callable[[str], Any]
 
-    def run(self, step: str, run_id: str = "r1", defer: bool = False) -> StepRun:
+    def run(self, step: str, run_id: str = "r1", defer: bool = False, epoch: int = 0) -> StepRun:
         """One attempt of one task of a run."""
         pipeline = load_pipeline("own", root=self.root)
         clock = SystemClock(10.0)
         waits = Deferring(clock, patience=0.0) if defer else Staying(clock)
-        place = Place("own", run_id, step)
+        place = Place("own", run_id, step, epoch=epoch)
         return StepRun(pipeline, step, place, Clients(pipeline.environment), clock, waits)
 
     def edit(self, step: str, old: str, new: str) -> None:
@@ -356,3 +363,18 @@ def test_a_model_is_made_once_and_a_foreign_one_of_its_name_is_never_used(own: O
     )
     with pytest.raises(JobConflict, match="exists and is another one"):
         operator.work(own.run("model"))
+
+
+def test_a_retry_registers_the_same_version_and_a_clear_a_new_one(own: Own) -> None:
+    """
+    One version per identity, whether AWS still knows the token or not.
+    """
+    model: Any = {"job": "fit", "model": served_by(own, "package", "['1']"), "metric": "roc_auc"}
+    trial: Any = {"metric": "roc_auc", "scores": [0.5, 0.7], "mean": 0.6, "sd": 0.1}
+    operator = ModelPackageOperator(step="own.register", model=model, trial=trial)
+
+    versions = [
+        operator.work(own.run("register", "package", epoch=epoch))["version"] for epoch in (0, 0, 1, 1)
+    ]
+
+    assert [1, 1, 2, 2] == versions

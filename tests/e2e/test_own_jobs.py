@@ -38,3 +38,6 @@ def test_scripts_of_ones_own_run_from_data_to_predictions_without_a_worker_that_
     assert results["search"]["value"] > 0.9
     generations = [job["generation"] for task in record["tasks"] for job in task["jobs"]]
     assert [0, 0, 0, 0] == generations
+    log = "".join(file.read_text() for file in (project.root / ".foldline" / "runs").glob("*.log"))
+    for kind in ("processing", "training", "tuning", "transform"):
+        assert f"waits in the triggerer for {kind}" in log
