@@ -9,7 +9,7 @@ MINUTES ?= 3
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup clients demo test faults lint bench ui wheel validate clean
+.PHONY: help setup clients demo test faults matrix lint bench ui wheel validate clean
 
 help:  ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test: $(READY) $(CLIENTS)  ## all tests
 faults: $(READY)  ## the long form of tests/faults: minutes of faults at random (MINUTES=10, SEED=1)
 	FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) $(BIN)/python -m pytest tests/faults -s
 
+matrix: $(READY)  ## DAG tests and short faults on each Airflow, Python and database (CELLS="3.2.1-py312-sqlite *-postgresql")
+	@set -f; $(BIN)/python -m tests.matrix $(CELLS)
+
 lint: $(READY)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -61,4 +64,4 @@ wheel: $(READY)  ## build the wheel and check what is in it
 	$(BIN)/python -m tests.wheelcheck dist
 
 clean:  ## remove what can be made again
-	rm -rf $(VENV) .clients .foldline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .clients .matrix .foldline build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
