@@ -198,8 +198,8 @@ class Tails:
             if not self._told:
                 self._told = True
                 self._show(
-                    f"(the logs of {name} and others of {len(watch.names)} are not shown while they run: "
-                    f"a process follows {JOBS_PER_PROCESS} jobs; see {WATCHED[watch.kind].log_group})"
+                    f"(a process follows the logs of {JOBS_PER_PROCESS} jobs; {name}'s is not among them "
+                    f"for now, see {WATCHED[watch.kind].log_group})"
                 )
             return False
         return True

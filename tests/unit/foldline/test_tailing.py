@@ -174,7 +174,7 @@ def test_twenty_jobs_are_followed_and_the_others_named_once(clock: FakeClock) ->
     tails.follow(watch(*names))
     other, _ = tails_of(Logs(late__s=["x"]), clock)
     other.follow(watch("late"))
-    notes = [line for line in shown if "not shown" in line]
+    notes = [line for line in shown if "not among them" in line]
     tails.leave()
     clock.now += 60
     heard, lines = tails_of(Logs(late__s=["x"]), clock)
