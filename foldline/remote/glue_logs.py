@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from foldline.redaction import redacted
 from foldline.remote.calls import Clock, call
 
 LINES = 25
@@ -47,4 +48,4 @@ def glue_log_lines(client: Any, clock: Clock, run: dict[str, Any], lines: int = 
     shown = [event["message"].rstrip() for event in events[-lines:]]
     if not shown:
         return f"(its log could not be read: {trouble})" if trouble else ""
-    return f"last {len(shown)} log lines of {group} {name}:\n" + "\n".join(shown)
+    return f"last {len(shown)} log lines of {group} {name}:\n" + redacted("\n".join(shown))

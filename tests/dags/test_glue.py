@@ -17,6 +17,7 @@ from foldline.cli.plan import planned_calls
 from foldline.config import load_pipeline
 from foldline.contracts import violations
 from foldline.errors import ConfigError, DataError, QualityError
+from foldline.layout import PipelineLayout, S3Uri
 from foldline.waiting import Staying, Suspended, Waits, Watch
 from operators.base import StepOperator
 from operators.glue_crawler import GlueCrawlerOperator
@@ -26,6 +27,7 @@ from operators.steprun import Place, StepRun
 from tests.conftest import ROOT, Endpoint, start_endpoint
 from tests.e2e.conftest import Project, variables_for
 
+pytestmark = pytest.mark.xdist_group("orders")
 BUCKET = "foldline-local"
 ORDERS = "id,customer,amount,discount\n1,1,10,5\n2,1,3,\n3,2,500,\n4,2,7,\n"
 CUSTOMERS = "id,name\n1,Ann\n2,Bob\n"
@@ -69,6 +71,19 @@ class Bed:
             except Suspended as suspended:
                 time.sleep(min(suspended.watch.seconds, 0.2))
         raise AssertionError(f"{step} does not end")
+
+    def started(self) -> list[int]:
+        """How many crawls, evaluations and job runs there have been."""
+        glue = self.client("glue")
+        crawls = [glue.list_crawls(CrawlerName=one)["Crawls"] for one in glue.list_crawlers()["CrawlerNames"]]
+        runs = [glue.get_job_runs(JobName=one)["JobRuns"] for one in glue.list_jobs()["JobNames"]]
+        table = {"GlueTable": {"DatabaseName": "orders", "TableName": "orders"}}
+        judged = glue.list_data_quality_ruleset_evaluation_runs(Filter={"DataSource": table})["Runs"]
+        return [sum(map(len, crawls)), len(judged), sum(map(len, runs))]
+
+    def text(self, uri: S3Uri) -> str:
+        """An object."""
+        return self.client("s3").get_object(Bucket=uri.bucket, Key=uri.key)["Body"].read().decode()
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace text in one of the pipeline's files."""
@@ -138,32 +153,25 @@ def test_a_run_crawls_judges_and_cleans(bed: Bed) -> None:
     """
     Three tasks by `dag.test()`, the job handed over to the triggerer; each started its work once.
     """
+    before = bed.started()
+
     summary = bed.project.foldline("run", "orders", "--output", "json", "-p", "least=6")
 
     run = json.loads(summary.stdout)
+    assert run["succeeded"]
+    assert [1, 1, 1] == [now - then for now, then in zip(bed.started(), before, strict=True)]
     (log,) = (bed.project.root / ".foldline/runs").glob("*.log")
     assert "waits in the triggerer for glue-job" in log.read_text()
-    glue = bed.client("glue")
-    (crawler,) = glue.list_crawlers()["CrawlerNames"]
-    assert ["COMPLETED"] == [crawl["State"] for crawl in glue.list_crawls(CrawlerName=crawler)["Crawls"]]
-    (job,) = glue.list_jobs()["JobNames"]
-    (ended,) = glue.get_job_runs(JobName=job)["JobRuns"]
-    assert "SUCCEEDED" == ended["JobRunState"]
-    target = ended["Arguments"]["--foldline_output"].removeprefix(f"s3://{BUCKET}/")
-    text = bed.client("s3").get_object(Bucket=BUCKET, Key=f"{target}clean.csv")["Body"].read().decode()
-    assert ["1", "3", "4"] == [line.split(",")[0] for line in text.splitlines()[1:]]
-    assert run["succeeded"]
-    records = {
-        task: json.loads(bed.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read())
-        for task in ("catalogue", "rules", "clean")
-        for key in [f"orders/runs/{folder(bed)}/record/{task}.json"]
-    }
+    layout = PipelineLayout(BUCKET, "orders").run(run["run_id"])
+    records = {task: json.loads(bed.text(layout.record(task))) for task in ("catalogue", "rules", "clean")}
     assert ["crawler", "quality-run", "glue-job"] == [one["jobs"][0]["kind"] for one in records.values()]
     assert ['Completeness "discount" > 0.5'] == records["rules"]["result"]["warnings"]
     assert ["PASS", "PASS", "PASS", "FAIL"] == [
         rule["result"] for rule in records["rules"]["evidence"]["rules"]
     ]
     assert 0 < records["clean"]["result"]["dpu_seconds"]
+    cleaned = bed.text(S3Uri.parse(records["clean"]["result"]["uri"]) / "clean.csv")
+    assert ["1", "3", "4"] == [line.split(",")[0] for line in cleaned.splitlines()[1:]]
 
 
 @pytest.mark.parametrize(
@@ -177,33 +185,24 @@ def test_a_dag_hands_in_plain_values(bed: Bed, name: str, value: Any) -> None:
         bed.work(GlueJobOperator, "clean", "handed", arguments={name: value})
 
 
-def folder(bed: Bed) -> str:
-    """The one run's folder in S3."""
-    listed = bed.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="orders/runs/manual", Delimiter="/")
-    (prefix,) = listed["CommonPrefixes"]
-    return prefix["Prefix"].split("/")[2]
-
-
 def test_work_that_is_replayed_at_every_pause_starts_once(bed: Bed) -> None:
     """
     A worker that lets go at each look finds its crawl, its evaluation and its job run again.
     """
-    glue = bed.client("glue")
+    before = bed.started()
 
     crawled = bed.work(GlueCrawlerOperator, "catalogue", "replayed")
     judged = bed.work(GlueDataQualityOperator, "rules", "replayed")
     cleaned = bed.work(GlueJobOperator, "clean", "replayed", arguments={"database": crawled})
 
-    assert {"database": "orders", "tables": ["orders", "customers"]}.items() <= crawled.items()
-    assert 0.75 == judged["score"]
-    assert 4 == judged["rules"]
+    assert [1, 1, 1] == [now - then for now, then in zip(bed.started(), before, strict=True)]
     assert min(crawled["pauses"], judged["pauses"], cleaned["pauses"]) >= 1
-    table = {"GlueTable": {"DatabaseName": "orders", "TableName": "orders"}}
-    runs = glue.list_data_quality_ruleset_evaluation_runs(Filter={"DataSource": table})["Runs"]
-    assert 1 == [run["RunId"] for run in runs].count(judged["run"])
-    job_runs = glue.get_job_runs(JobName=cleaned["job"])["JobRuns"]
-    ours = [run for run in job_runs if run["Arguments"]["--foldline_output"] == cleaned["uri"]]
-    assert [cleaned["run"]] == [run["Id"] for run in ours]
+    assert {"database": "orders", "tables": ["orders", "customers"]}.items() <= crawled.items()
+    assert (0.75, 4, ['Completeness "discount" > 0.5']) == (
+        judged["score"],
+        judged["rules"],
+        judged["warnings"],
+    )
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from tests.unit.foldline.gluebed import (
 )
 
 __all__ = ["bed", "faulty"]
+pytestmark = pytest.mark.xdist_group("gluebed")
 
 
 @pytest.fixture

@@ -33,9 +33,10 @@ from tests.unit.foldline.gluebed import (
 )
 
 __all__ = ["bed", "faulty"]
+pytestmark = pytest.mark.xdist_group("gluebed")
 
 QUIET = "print('done')\n"
-FAILING = "print('reads the table')\nraise ValueError('no such column')\n"
+FAILING = "print('reads the table with password=hunter2-XyZ-991Q')\nraise ValueError('no such column')\n"
 ENDLESS = "import time\nprint('begun', flush=True)\ntime.sleep(600)\n"
 
 
@@ -185,7 +186,7 @@ def test_our_own_run_is_stopped_when_the_budget_is_spent(bed, work):
 
 def test_a_failed_script_fails_with_its_reason_and_last_lines(bed, work):
     """
-    What the script raised is no fault of AWS: it is not run again.
+    What the script raised is no fault of AWS: it is not run again. Its lines lose their secrets.
     """
     piece = work(FAILING)
 
@@ -193,6 +194,7 @@ def test_a_failed_script_fails_with_its_reason_and_last_lines(bed, work):
         jobs(bed, Life(), bed.memory()).run(piece)
     assert "no such column" in caught.value.cause
     assert "reads the table" in caught.value.cause
+    assert "hunter2" not in caught.value.cause
     assert ["FAILED"] == states(bed, piece.name)
 
 

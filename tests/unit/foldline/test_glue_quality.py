@@ -29,6 +29,7 @@ from tests.unit.foldline.gluebed import (
 )
 
 __all__ = ["bed", "faulty"]
+pytestmark = pytest.mark.xdist_group("gluebed")
 
 RULES = 'Rules = [ IsComplete "id", RowCount > 5 ]'
 
