@@ -38,7 +38,8 @@ TRANSIENT = frozenset(
 )
 ABSENT_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "EntityNotFoundException"})
 ABSENT_WORDS = ("not found", "could not find", "can't find", "cannot find", "does not exist")
-"""With these a ValidationException, which says many things, says that something is not there."""
+INVALID_CODES = frozenset({"ValidationException", "InvalidRequestException"})
+"""With these words SageMaker's and Athena's code for many things says that something is not there."""
 PATIENCE_SECONDS = 1800.0
 """How long one call is tried before its error is raised: throttling passes, the job runs on meanwhile."""
 
@@ -113,7 +114,7 @@ def is_absent(error: Exception) -> bool:
     if error_code(error) in ABSENT_CODES:
         return True
     words = error_message(error).lower()
-    return error_code(error) == "ValidationException" and any(word in words for word in ABSENT_WORDS)
+    return error_code(error) in INVALID_CODES and any(word in words for word in ABSENT_WORDS)
 
 
 def is_retryable(error: Exception) -> bool:

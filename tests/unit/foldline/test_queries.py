@@ -27,6 +27,7 @@ class FakeAthena:
         self.stopped: list[str] = []
         self.s3 = FakeBucket()
         self.refusals: list[Exception] = []
+        self.hidden = 0
 
     def start_query_execution(self, **request: Any) -> dict[str, Any]:
         if self.refusals:
@@ -36,6 +37,9 @@ class FakeAthena:
         return {"QueryExecutionId": self.by_token.setdefault(token, f"query-{len(self.by_token)}")}
 
     def get_query_execution(self, QueryExecutionId: str) -> dict[str, Any]:
+        self.hidden -= 1
+        if self.hidden >= 0:
+            raise refusal("InvalidRequestException", f"QueryExecution {QueryExecutionId} was not found")
         number = int(QueryExecutionId.rpartition("-")[2])
         status = self.ends[min(number, len(self.ends) - 1)]
         return {"QueryExecution": {"QueryExecutionId": QueryExecutionId, "Status": status}}
@@ -190,3 +194,17 @@ def test_a_query_costs_whole_megabytes_and_ten_at_least(scanned: int, megabytes:
     As Athena's price list says: 5 USD per terabyte, rounded up to the megabyte, 10 MB minimum.
     """
     assert pytest.approx(megabytes / 2**20 * 5.0) == query_cost(scanned, 5.0)
+
+
+def test_a_query_that_athena_does_not_show_yet_is_looked_for_again() -> None:
+    """
+    A read right after the start may be late; one that stays missing is an error and no second query.
+    """
+    client = FakeAthena({"State": "SUCCEEDED"})
+    client.hidden = 3
+
+    assert "query-0" == run(client).query_id
+    client.hidden = 10_000
+    with pytest.raises(JobFailed, match="does not know it"):
+        run(client)
+    assert 1 == len(client.requests)
