@@ -126,6 +126,40 @@ def test_what_somebody_else_deployed_meanwhile_is_left_alone(bed: Bed) -> None:
     assert theirs == bed.served()["EndpointConfigName"]
 
 
+def test_an_endpoint_that_somebody_else_updates_is_waited_for(bed: Bed) -> None:
+    """
+    No update is sent into another one: AWS would refuse it, or the other's would be lost half-way.
+    """
+    bed.deploy("first", 1.0)
+    theirs = bed.wanted(bed.model(2.0))
+    sagemaker = bed.client("sagemaker")
+    sagemaker.create_model(**theirs.model)
+    sagemaker.create_endpoint_config(**theirs.config)
+    sagemaker.update_endpoint(**theirs.endpoint)
+    fragile = Fragile(sagemaker)
+
+    deployed = bed.deploy("second", 3.0, sagemaker=fragile)
+
+    assert "updated" == deployed.action
+    assert ["create_model", "create_endpoint_config", "update_endpoint"] == fragile.calls
+
+
+def test_a_broken_endpoint_ends_the_deployment_at_once(bed: Bed) -> None:
+    """
+    Failed passes by no waiting: the first task says why it failed, the next one that nothing was changed.
+    """
+    artifact = bed.model(1.0, load="raise RuntimeError('weights are missing')")
+    with pytest.raises(DeploymentError, match="does not serve what was asked for") as told:
+        bed.deployment("first", artifact, 1.0).carry_out()
+    assert "the endpoint is Failed" in told.value.cause
+    watched = Fragile(bed.client("sagemaker"))
+
+    with pytest.raises(DeploymentError, match="is Failed; nothing was changed"):
+        bed.deploy("second", 2.0, sagemaker=watched)
+
+    assert [] == watched.calls
+
+
 def test_the_lock_has_one_holder_who_finds_it_again(bed: Bed) -> None:
     """
     A second task waits and gives up at its limit; the first one's retry has it at once.
