@@ -19,7 +19,7 @@ from tests.faults.rest import Refused, Rest, quoted
 
 ROLES = ("api-server", "scheduler", "dag-processor", "triggerer")
 OVER = ("success", "failed")
-SECONDS = 90.0
+SECONDS = 180.0
 LOOK = 0.1
 PROBLEM = re.compile(
     r"Traceback|Error\b|\[(warning|error|critical) *\]|\"level\": ?\"(warning|error)", re.IGNORECASE
@@ -214,9 +214,16 @@ class Airflow:
 
     def log(self, dag: str, run: str, task: str, index: int = -1) -> str:
         """The logs of all tries of a task, the triggerer's part included."""
+        files = sorted(self._logs(dag, run, task, index).glob("attempt=*.log*"))
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def is_in_triggerer(self, dag: str, run: str, task: str, index: int = -1) -> bool:
+        """Whether the triggerer has begun to wait for a task; it picks up a deferred task a moment later."""
+        return any(self._logs(dag, run, task, index).glob("attempt=*.log.trigger.*"))
+
+    def _logs(self, dag: str, run: str, task: str, index: int) -> Path:
         folder = self.home / "logs" / f"dag_id={dag}" / f"run_id={run}" / f"task_id={task}"
-        folder = folder / f"map_index={index}" if index >= 0 else folder
-        return "\n".join(file.read_text(errors="replace") for file in sorted(folder.glob("attempt=*.log*")))
+        return folder / f"map_index={index}" if index >= 0 else folder
 
     def role_log(self, role: str) -> str:
         """What a role's processes have printed."""

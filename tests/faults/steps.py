@@ -21,7 +21,8 @@ def started(airflow: Airflow, jobs: Jobs, dag: str, run: str, count: int = 1) ->
 
 
 def waiting(airflow: Airflow, jobs: Jobs, dag: str, run: str) -> str:
-    """The job of a one-job run whose task has handed its waiting over to the triggerer."""
+    """The job of a one-job run whose task waits in the triggerer."""
     (name,) = started(airflow, jobs, dag, run)
     airflow.wait_task(dag, run, "fit", ["deferred"])
+    airflow.until(lambda: airflow.is_in_triggerer(dag, run, "fit"), "the triggerer has it", during=(dag, run))
     return name

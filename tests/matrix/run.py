@@ -16,7 +16,14 @@ from tests.matrix.cells import Cell
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".matrix"
 UV = Path(sys.executable).with_name("uv")
-TESTS = ("tests/dags", "tests/faults/test_orchestrator.py")
+TESTS = (
+    "tests/dags/test_dags.py",
+    "tests/dags/test_identity.py",
+    "tests/dags/test_epochs.py",
+    "tests/dags/test_triggers.py",
+    "tests/faults/test_orchestrator.py",
+)
+"""What depends on Airflow itself; the rest of tests/dags is about AWS, and the same in every cell."""
 EXTRAS = ("pytest<9.2", "pytest-xdist", "hypothesis", "psycopg2-binary", "asyncpg")
 VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "pydantic", "fastapi", "SQLAlchemy")
 ASK = f"import importlib.metadata as m, sys; print(sys.version.split()[0], *map(m.version, {VERSIONS}))"

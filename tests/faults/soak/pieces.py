@@ -4,26 +4,37 @@ from __future__ import annotations
 
 import functools
 import json
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foldline.errors import FoldlineError
 from foldline.jobs import Runner, Work
 from foldline.layout import S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING, Kind
 from foldline.remote.calls import Backoff, SystemClock
+from foldline.remote.glue_jobs import GlueJobs, GlueWork
 from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries
+from foldline.remote.redshift import Warehouse
 from foldline.waiting import Staying
-from tests.localaws.sagemaker.conftest import Account
+from tests.localaws.sagemaker.conftest import ROLE, Account
 from tests.localaws.sagemaker.tuning.conftest import Tuner
 
 ACCOUNT = "123456789012"
-SHARES = {"training": 0.54, "processing": 0.25, "query": 0.17, "transform": 0.02, "tuning": 0.02}
-"""How many of all pieces are of a kind: transforms and tuning jobs cost a server or several programs each."""
+WORKGROUP = "soak"
+SHARES = {
+    "training": 0.5,
+    "processing": 0.22,
+    "query": 0.12,
+    "statement": 0.11,
+    "transform": 0.02,
+    "tuning": 0.015,
+    "glue": 0.015,
+}
+"""How many of all pieces are of a kind: some cost a server or several programs each."""
 FAILING = 20
 """Every so many-th training and processing job has a program that fails for good."""
 NOTE = """
@@ -104,6 +115,18 @@ def prepared(account: Account, ledger: Path) -> dict[str, Any]:
     }
     for kind, request in requests.items():
         del request[KINDS[kind].name_member]
+    script = f"""
+        import sys
+        label = sys.argv[sys.argv.index("--label") + 1]
+        open({str(ledger)!r}, "a").write(label + "\\n")
+    """
+    location = account.put("scripts/glue.py", textwrap.dedent(script))
+    requests["glue"] = {
+        "Command": {"Name": "pythonshell", "ScriptLocation": location, "PythonVersion": "3.9"}
+    }
+    data = account.clients("redshift-data")
+    table = "CREATE TABLE ledger (label varchar(40))"
+    data.execute_statement(Sql=table, WorkgroupName=WORKGROUP, Database="dev", WaitTimeSeconds=30)
     return requests
 
 
@@ -126,9 +149,12 @@ class Crew:
             FoldlineError: One ended in a way no piece is meant to.
         """
         pieces = list(pieces)
-        if pieces[0].kind == "query":
+        alone = {"query": self._query, "statement": self._statement, "glue": self._glue_run}.get(
+            pieces[0].kind
+        )
+        if alone is not None:
             for piece in pieces:
-                tell(piece, self._query(piece))
+                tell(piece, alone(piece))
             return
         works = [self._job(piece) for piece in pieces]
         clock = SystemClock()
@@ -157,16 +183,19 @@ class Crew:
             request["TransformOutput"]["S3OutputPath"] = self.account.uri(f"scores/{piece.label}/")
         return Work(KINDS[piece.kind], self.identity(piece, request), request)
 
+    def _memory(self, piece: Piece) -> Memory:
+        prefix = S3Uri(self.account.bucket, f"memory/{piece.label}/")
+        return Memory(self.account.clients("s3"), prefix, ACCOUNT)
+
     def _query(self, piece: Piece) -> dict[str, Any]:
         clock = SystemClock()
-        output = S3Uri(self.account.bucket, "queries/")
         queries = Queries(
             self.account.clients("athena"),
             clock,
-            output,
+            S3Uri(self.account.bucket, "queries/"),
             ACCOUNT,
             Staying(clock),
-            Memory(self.account.clients("s3"), S3Uri(self.account.bucket, f"memory/{piece.label}/"), ACCOUNT),
+            self._memory(piece),
             Backoff(0.1, 0.5),
         )
         text = f"SELECT {piece.number} AS number"
@@ -179,6 +208,40 @@ class Crew:
             where="soak",
         )
         return {"state": "done", "job": outcome.query_id, "generation": outcome.generation}
+
+    def _statement(self, piece: Piece) -> dict[str, Any]:
+        clock = SystemClock()
+        data = self.account.clients("redshift-data")
+        warehouse = Warehouse(data, clock, Staying(clock), self._memory(piece), Backoff(0.1, 0.5))
+        insert = f"INSERT INTO ledger VALUES ('{piece.label}')"
+        request = {"Sqls": [insert, "SELECT 1"], "WorkgroupName": WORKGROUP, "Database": "dev"}
+        ended = warehouse.run(
+            self.identity(piece, request), lambda generation: request, budget=600, where="soak"
+        )
+        return {"state": "done", "job": ended.statement_id, "generation": ended.generation}
+
+    def _glue_run(self, piece: Piece) -> dict[str, Any]:
+        clock = SystemClock()
+        glue = self.account.clients("glue")
+        jobs = GlueJobs(glue, clock, Staying(clock), self._memory(piece), Backoff(0.1, 0.5))
+        definition = {
+            **self.requests["glue"],
+            "Name": f"soak-{piece.label}",
+            "Role": ROLE,
+            "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        }
+        request = {"JobName": definition["Name"], "Arguments": {"--label": piece.label}}
+        output = S3Uri(self.account.bucket, f"glue/{piece.label}/")
+        outcome = jobs.run(
+            GlueWork(
+                definition,
+                request,
+                self.identity(piece, request),
+                lambda generation: output / f"g{generation}/",
+                600,
+            )
+        )
+        return {"state": "done", "job": outcome.run["Id"], "generation": outcome.generation}
 
 
 def account_at(url: str, bucket: str) -> Account:
@@ -193,4 +256,4 @@ def account_at(url: str, bucket: str) -> Account:
     )
 
 
-__all__ = ["KINDS", "Crew", "FoldlineError", "Piece", "account_at", "planned", "prepared"]
+__all__ = ["KINDS", "Crew", "Piece", "account_at", "planned", "prepared"]

@@ -23,7 +23,7 @@ from typing import Any
 
 from foldline.localfaults import add_fault, clear_faults, fault_rules
 from tests.conftest import Endpoint, start_endpoint
-from tests.faults.soak.pieces import KINDS, Crew, Piece, account_at, planned, prepared
+from tests.faults.soak.pieces import KINDS, WORKGROUP, Crew, Piece, account_at, planned, prepared
 
 BUCKET = "soak"
 CHUNK = 16
@@ -37,6 +37,8 @@ MOST_BROKEN = 20
 WEATHER: list[dict[str, Any]] = [
     {"effect": "commit_then_drop", "service": "sagemaker", "operation": "Create*", "probability": 0.15},
     {"effect": "commit_then_drop", "service": "athena", "operation": "Start*", "probability": 0.15},
+    {"effect": "commit_then_drop", "service": "glue", "operation": "Start*", "probability": 0.15},
+    {"effect": "commit_then_drop", "service": "redshift-data", "operation": "Batch*", "probability": 0.15},
     {
         "effect": "stale",
         "service": "sagemaker",
@@ -46,7 +48,7 @@ WEATHER: list[dict[str, Any]] = [
     },
     *(
         {"effect": effect, "service": service, "probability": chance}
-        for service in ("sagemaker", "athena")
+        for service in ("sagemaker", "athena", "glue", "redshift-data")
         for effect, chance in (
             ("throttle", 0.2),
             ("internal_failure", 0.05),
@@ -167,7 +169,7 @@ def counted(storm: Storm, pieces: list[Piece]) -> dict[str, Any]:
     for line in lines:
         result = json.loads(line)
         ended.setdefault(result["label"], set()).add((result["state"], result["job"], result["generation"]))
-    runs = Counter((storm.folder / "ledger.txt").read_text().split())
+    runs = Counter((storm.folder / "ledger.txt").read_text().split()) + inserted(storm)
     names = {kind: jobs_of(storm, kind) for kind in KINDS}
     expected = {
         kind: {
@@ -221,6 +223,16 @@ def names_of(crew: Crew, piece: Piece, generation: int) -> set[str]:
     """Names a piece's jobs may have: one of each generation."""
     work = crew._job(piece)
     return {work.identity.name(number, work.kind.name_limit) for number in range(generation + 1)}
+
+
+def inserted(storm: Storm) -> Counter[str]:
+    """How often each statement's row stands in the warehouse."""
+    data = storm.crew.account.clients("redshift-data")
+    asked = data.execute_statement(
+        Sql="SELECT label FROM ledger", WorkgroupName=WORKGROUP, Database="dev", WaitTimeSeconds=30
+    )
+    pages = data.get_paginator("get_statement_result").paginate(Id=asked["Id"])
+    return Counter(row[0]["stringValue"] for page in pages for row in page["Records"])
 
 
 def jobs_of(storm: Storm, kind: str) -> dict[str, str]:
