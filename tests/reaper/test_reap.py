@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from foldline.errors import EnvironmentFault
 from foldline.layout import RunLayout, S3Uri
 from foldline.names import Identity
 from foldline.reaper import OneOfSeveral, Reaper, deployed
-from foldline.reaping import Limits, RunState, TaskState, Verdict
+from foldline.reaping import EXPIRES, Limits, RunState, TaskState, Verdict
 from foldline.remote.calls import SystemClock
 from tests.reaper.conftest import DAG, IMAGE, ROOT, Place
 
@@ -209,3 +210,36 @@ def test_without_an_airflow_nothing_is_known_and_nothing_is_stopped(
     assert work.name not in told
     assert "InProgress" == place.status(work.name)
     place.clients.client("sagemaker").stop_processing_job(ProcessingJobName=work.name)
+
+
+def test_an_expired_endpoint_is_deleted_and_its_config_stays(place: Place, run: str) -> None:
+    """
+    An endpoint for a trial carries the moment at which it is to go; one without such a tag serves on.
+    """
+    sagemaker, s3 = place.clients.client("sagemaker"), place.clients.client("s3")
+    s3.put_object(Bucket=place.environment.bucket, Key="model.tar.gz", Body=b"no archive")
+    name = f"trial-{uuid.uuid4().hex[:8]}"
+    container = {"Image": IMAGE, "ModelDataUrl": f"s3://{place.environment.bucket}/model.tar.gz"}
+    sagemaker.create_model(
+        ModelName=name, PrimaryContainer=container, ExecutionRoleArn=place.environment.role
+    )
+    variant = {"VariantName": "v", "ModelName": name, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}  # fmt: skip
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    tags = Identity("local", DAG, run, "deploy", -1, "endpoint", "s").tags()
+    for end, more in (("expired", {EXPIRES: "2026-01-01T00:00:00+00:00"}), ("forever", {})):
+        pairs = [{"Key": key, "Value": value} for key, value in {**tags, **more}.items()]
+        sagemaker.create_endpoint(EndpointName=f"{name}-{end}", EndpointConfigName=name, Tags=pairs)
+    while "Creating" in {
+        one["EndpointStatus"] for one in sagemaker.list_endpoints(NameContains=name)["Endpoints"]
+    }:
+        time.sleep(0.05)
+    sweeper = reaper(place, Told({}))
+    wanted = [verdict for verdict in sweeper.found() if verdict.name.startswith(name)]
+
+    assert [("delete-endpoint", f"{name}-expired")] == [(one.action, one.name) for one in wanted]
+    sweeper.apply(wanted)
+    while len(left := sagemaker.list_endpoints(NameContains=name)["Endpoints"]) > 1:
+        time.sleep(0.05)
+    assert [f"{name}-forever"] == [one["EndpointName"] for one in left]
+    assert name == sagemaker.describe_endpoint_config(EndpointConfigName=name)["EndpointConfigName"]
+    sagemaker.delete_endpoint(EndpointName=f"{name}-forever")
