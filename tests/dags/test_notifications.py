@@ -30,6 +30,21 @@ def test_a_failed_run_is_told_once_on_each_way(runs: Runs) -> None:
     assert ["observed failed at ingest (local)"] == [body["text"] for body in runs.bad.slack]
 
 
+def test_no_task_tells_anything_itself(here: Runs) -> None:
+    """
+    Three receivers hang on the DAG and none on a task, so what a task tries again is told to nobody.
+    """
+    from airflow.dag_processing.dagbag import DagBag
+
+    dag = DagBag(str(here.bed.root / "dags")).dags["observed"]
+
+    assert 3 == len(dag.on_failure_callback)
+    assert 1 == len(dag.on_success_callback)
+    for task in dag.tasks:
+        assert not task.on_failure_callback
+        assert not task.on_retry_callback
+
+
 def test_the_message_says_what_where_how_to_mend_and_where_to_look(runs: Runs) -> None:
     """
     The error of the task that failed, from its record, with the report and the run in Airflow.

@@ -68,7 +68,7 @@ def test_the_api_gives_a_task_its_buttons(airflow: Airflow) -> None:
 
 def test_the_dag_processor_tells_of_a_failed_run_once(airflow: Airflow, bed: ObservedBed) -> None:
     """
-    The callback runs after the last task, with the record of the one that failed; a retry told nobody.
+    The callback runs after the last task, with the record of the one that failed.
     """
     bed.messages()
     airflow.trigger("observed", "bad", {"since": 1000})
