@@ -17,6 +17,7 @@ import pytest
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated
 from foldline.environment import environment
 
+pytestmark = pytest.mark.xdist_group("canaries")
 HERE = Path(__file__).parent / "canaries"
 FLIES = "Zq7Xv9Lm2Rt5"
 """In every canary, so that a search for parts finds halves too."""
