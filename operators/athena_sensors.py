@@ -24,7 +24,9 @@ from preprocessing.statements import freshness_statement, row_count_statement
 LOOK_SECONDS = 600
 """How long one look's query may take."""
 LOOK, FIRST = "look", "first-look"
-"""What is remembered: the number of the look that is due, and when the first one was asked for."""
+"""What is remembered: the look that is due, what those before it cost; and when the first was asked for."""
+ADDED = ("bytes_scanned", "seconds", "cost_usd")
+"""Figures that are added up over all looks."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +59,24 @@ class AthenaSensor(StepOperator):
         """What was seen when the table was as it should be, once it is."""
         settings = run.settings(self.kind)
         while True:
-            number = int((run.memory.get(LOOK) or {"number": 0})["number"])
+            so_far = run.memory.get(LOOK) or {"number": 0, **dict.fromkeys(ADDED, 0)}
+            number = int(so_far["number"])
             outcome = self._query(run, settings, number)
             found, seen = self.verdict(settings, run.queries.rows(outcome.query_id)[0])
-            run.evidence.update(looks=number + 1, seen=seen)
-            run.detail = f"{seen}; {number + 1} looks, the last {scanned(run)}"
+            spent = {figure: so_far[figure] + run.evidence[figure] for figure in ADDED}
+            run.evidence.update(looks=number + 1, seen=seen, **spent)
+            run.detail = f"{seen}; looks: {number + 1}, {scanned(run)}"
             if found is not None:
                 place = {"database": settings.database, "table": settings.table}
                 return {**place, **found, "looks": number + 1}
             self._rest(run, settings, outcome, seen)
-            run.memory.put(LOOK, {"number": number + 1})
+            run.memory.put(LOOK, {"number": number + 1, **spent})
 
     def _query(self, run: StepRun, settings: SensorSettings, number: int) -> QueryOutcome:
         text = self.statement(settings)
-        for figure in ("query_ids", "bytes_scanned", "seconds", "cost_usd"):
-            run.evidence.pop(figure, None)  # the record holds the last look; a sensor may look for days
-        run.jobs.clear()
+        for figure in ("query_ids", *ADDED):
+            run.evidence.pop(figure, None)
+        run.jobs.clear()  # the record names the last look and adds up all: a sensor may look for days
         return run_query(
             run,
             Asked(settings.database),

@@ -59,6 +59,21 @@ def test_enough_rows_are_waited_for(bed: Bed) -> None:
     assert 2 == len(looks(bed, "waiting"))
 
 
+def test_the_cost_of_all_looks_is_added_up(bed: Bed) -> None:
+    """
+    Each look's ten megabytes stand in the evidence, whichever worker made it.
+    """
+    bed.edit("warehouse/arrived.yaml", "min_rows: 3", "min_rows: 9")
+    bed.edit("warehouse/arrived.yaml", "timeout: 1m", "timeout: 3s")
+    run = bed.run("arrived", "added")
+    with pytest.raises(JobTimedOut):
+        AthenaRowCountSensor(step="warehouse.arrived").work(run)
+
+    assert run.evidence["looks"] >= 2
+    assert pytest.approx(run.evidence["looks"] * 10 * 2**20 / 2**40 * 5) == run.evidence["cost_usd"]
+    assert 1 == len(run.evidence["query_ids"])
+
+
 def test_a_replay_between_two_looks_asks_for_nothing(bed: Bed) -> None:
     """
     The worker lets go until the next look is due; one that comes back too early lets go again.
