@@ -225,10 +225,6 @@ class Airflow:
         folder = self.home / "logs" / f"dag_id={dag}" / f"run_id={run}" / f"task_id={task}"
         return folder / f"map_index={index}" if index >= 0 else folder
 
-    def role_log(self, role: str) -> str:
-        """What a role's processes have printed."""
-        return (self.home / f"{role}.log").read_text(errors="replace")
-
     # Waiting
 
     def until(

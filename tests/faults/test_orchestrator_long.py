@@ -61,38 +61,6 @@ def test_a_zombie_and_its_retry_share_one_job(airflow: Airflow, jobs: Jobs) -> N
     airflow.until(lambda: not is_alive(zombie), "the zombie ends by itself")
 
 
-@pytest.mark.parametrize("act", ["clear", "mark failed"])
-@pytest.mark.parametrize("dag", ["one_staying", "one_deferring"])
-def test_a_user_who_ends_a_running_task_stops_its_job(
-    airflow: Airflow, jobs: Jobs, dag: str, act: str
-) -> None:
-    """
-    F15: marked failed or cleared by a person while the job runs: that job is stopped; a clear starts another.
-    """
-    run = airflow.trigger(dag, f"{act}-{dag}".replace(" ", "-"))
-    (first,) = (
-        started(airflow, jobs, dag, run) if dag == "one_staying" else [waiting(airflow, jobs, dag, run)]
-    )
-
-    if act == "clear":
-        airflow.clear(dag, run, "fit")
-    else:
-        airflow.mark(dag, run, "fit", "failed")
-
-    def stopped() -> bool:
-        return "Stopped" in [job.status for job in jobs(run) if job.name == first]
-
-    airflow.until(stopped, "the first job is stopped")
-    if act == "clear":
-        (second,) = started(airflow, jobs, dag, run)
-        airflow.open(run)
-        assert "success" == airflow.wait(dag, run)
-        assert [first, second] == [job.name for job in jobs(run)]
-    else:
-        assert "failed" == airflow.wait(dag, run)
-        assert [first] == [job.name for job in jobs(run)]
-
-
 def test_a_run_that_is_triggered_twice_is_one_run(airflow: Airflow, jobs: Jobs) -> None:
     """
     F17: the second trigger with the same run id is refused.
