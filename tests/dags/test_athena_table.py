@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,13 +16,18 @@ NORTH_AND_SOUTH = [["north", "3"], ["south", "2"]]
 
 
 @pytest.fixture
-def bed(make_bed: Callable[[], Bed]) -> Bed:
-    """A project without the daily table."""
+def bed(make_bed: Callable[[], Bed]) -> Iterator[Bed]:
+    """A project without the daily table, before and after a test: some leave a foreign one."""
     made = make_bed()
-    for name in ("daily_sales",):
-        if name in tables(made):
-            made.client("glue").delete_table(DatabaseName="shop", Name=name)
-    return made
+    forget(made)
+    yield made
+    forget(made)
+
+
+def forget(bed: Bed) -> None:
+    """Take the daily table out of the catalogue."""
+    if "daily_sales" in tables(bed):
+        bed.client("glue").delete_table(DatabaseName="shop", Name="daily_sales")
 
 
 def tables(bed: Bed) -> list[str]:
