@@ -23,7 +23,7 @@ from typing import Any
 
 from foldline.localfaults import add_fault, clear_faults, fault_rules
 from tests.conftest import Endpoint, start_endpoint
-from tests.faults.soak.pieces import KINDS, WORKGROUP, Crew, Piece, account_at, planned, prepared
+from tests.faults.soak.pieces import KINDS, SHARES, WORKGROUP, Crew, Piece, account_at, planned, prepared
 
 BUCKET = "soak"
 CHUNK = 16
@@ -182,10 +182,9 @@ def counted(storm: Storm, pieces: list[Piece]) -> dict[str, Any]:
         }
         for kind in KINDS
     }
+    counted_kinds = ("training", "processing", "tuning", "statement", "glue")
     programs = {
-        piece.label: 2 if piece.kind == "tuning" else 1
-        for piece in pieces
-        if piece.kind in ("training", "processing", "tuning")
+        piece.label: 2 if piece.kind == "tuning" else 1 for piece in pieces if piece.kind in counted_kinds
     }
     queries = (
         storm.crew.account.clients("athena")
@@ -256,8 +255,13 @@ def storm_over(endpoint: Endpoint, folder: Path, count: int, seed: int) -> dict[
     pieces, chance = planned(count), random.Random(seed)
     for number, rule in enumerate(WEATHER):
         add_fault({**rule, "seed": seed * 100 + number}, port)
-    by_kind = [[piece for piece in pieces if piece.kind == kind] for kind in crew.requests | {"query": None}]
-    chunks = [group[at : at + CHUNK] for group in by_kind for at in range(0, len(group), CHUNK)]
+    by_kind = [[piece for piece in pieces if piece.kind == kind] for kind in SHARES]
+    sizes = [CHUNK // 4 if group[0].kind == "glue" else CHUNK for group in by_kind]
+    chunks = [
+        group[at : at + size]
+        for group, size in zip(by_kind, sizes, strict=True)
+        for at in range(0, len(group), size)
+    ]
     chance.shuffle(chunks)
     storm = Storm(endpoint.url, crew, folder, chance)
     storm.blow(chunks)
