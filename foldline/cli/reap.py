@@ -118,15 +118,18 @@ class CommandRuns:
         return "over" if words[0] in OVER else "living" if words[0] in LIVING else "unknown"
 
     def _ask(self, *words: str) -> list[dict[str, str]] | None:
-        """The rows a command of Airflow's prints; None when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "airflow", *words, "--output", "json"],
-            env=self.variables,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
+        """The rows a command of Airflow's prints; None when it fails or takes too long."""
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "airflow", *words, "--output", "json"],
+                env=self.variables,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None
         if done.returncode != 0:
             return None
         return rows_in(done.stdout)
