@@ -69,7 +69,7 @@ def dag_settings(name: str) -> dict[str, Any]:
         "dag_id": name,
         "max_active_runs": 16,
         "params": {"k": Param(3, type="integer")},
-        "default_args": {"retries": 8, "retry_delay": dt.timedelta(seconds=1)},
+        "default_args": {"retries": 50, "retry_delay": dt.timedelta(seconds=1)},
     }
 
 
