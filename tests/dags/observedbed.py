@@ -14,8 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from foldline.cli.airflowhome import airflow_environment, ensure_migrated
+from foldline.cli.airflowhome import airflow_environment
 from foldline.environment import environment
+from tests.airflowhomes import migrated
 from tests.conftest import ROOT
 
 PROJECT = Path(__file__).parent / "projects" / "observed"
@@ -100,7 +101,7 @@ class ObservedBed:
             "QueueArn"
         ]
         sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=arn)
-        ensure_migrated(self.variables)
+        migrated(Path(self.variables["AIRFLOW_HOME"]))
 
     @property
     def variables(self) -> dict[str, str]:

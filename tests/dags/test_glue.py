@@ -24,6 +24,7 @@ from operators.glue_crawler import GlueCrawlerOperator
 from operators.glue_job import GlueJobOperator
 from operators.glue_quality import GlueDataQualityOperator
 from operators.steprun import Place, StepRun
+from tests.airflowhomes import migrated
 from tests.conftest import ROOT, Endpoint, start_endpoint
 from tests.e2e.conftest import Project, variables_for
 
@@ -127,7 +128,7 @@ def bed(
     s3.create_bucket(Bucket=BUCKET)
     for table, text in (("orders", ORDERS), ("customers", CUSTOMERS)):
         s3.put_object(Bucket=BUCKET, Key=f"orders/raw/{table}/{table}.csv", Body=text.encode())
-    variables = variables_for(root, endpoint.url, tmp_path_factory.getbasetemp() / "airflow-glue")
+    variables = variables_for(root, endpoint.url, migrated(tmp_path_factory.getbasetemp() / "airflow-glue"))
     for name in ("AWS_ENDPOINT_URL", "FOLDLINE_ROOT"):
         monkeypatch.setenv(name, variables[name])
     return Bed(Project(root, variables), endpoint, client)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from foldline.cli.airflowhome import airflow_environment, ensure_migrated
+from foldline.cli.airflowhome import airflow_environment
+from tests.airflowhomes import migrated
 from tests.conftest import ROOT
 from tests.dags.warehousebed import Bed
 
@@ -34,7 +35,7 @@ def runs(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[s
     ours = {key: value for key, value in made.items() if key.startswith(("AWS_", "AIRFLOW", "FOLDLINE"))}
     variables = {**kept, **ours, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(ROOT)}
     variables["AWS_ENDPOINT_URL"] = bed.endpoint.url
-    ensure_migrated(variables)
+    migrated(home)
     command = [sys.executable, "-m", "tests.dags.rundags", str(bed.root / "dags")]
     done = subprocess.run(
         [*command, "warehouse", "warehouse_deferring"],

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from foldline.layout import PipelineLayout
+from tests.airflowhomes import migrated
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 420
@@ -72,8 +73,8 @@ def variables_for(root: Path, url: str, airflow_home: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One Airflow database for all projects of this worker: making it takes seconds."""
-    return tmp_path_factory.mktemp("airflow")
+    """One Airflow database for all projects of this worker."""
+    return migrated(tmp_path_factory.mktemp("airflow"))
 
 
 @pytest.fixture(scope="session")

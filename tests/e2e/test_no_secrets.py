@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from foldline.cli.airflowhome import airflow_environment, ensure_migrated
+from foldline.cli.airflowhome import airflow_environment
 from foldline.environment import environment
 
 pytestmark = pytest.mark.xdist_group("canaries")
@@ -88,7 +88,6 @@ def aftermath(make_project, airflow_home, tmp_path_factory):
         for name, value in project.variables.items():
             patch.setenv(name, value)
         variables = airflow_environment(environment("local", project.root), project.root)
-    ensure_migrated(variables)
     extra = {
         "CANARIES": str(scratch / "said.json"),
         "CANARY_TRIGGERS": str(scratch / "triggers"),

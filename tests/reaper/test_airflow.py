@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from foldline.cli.airflowhome import airflow_environment, ensure_migrated
+from foldline.cli.airflowhome import airflow_environment
 from foldline.cli.reap import CommandRuns
 from foldline.environment import environment
+from tests.airflowhomes import migrated
 from tests.conftest import Endpoint
 from tests.reaper.conftest import ROOT
 
@@ -76,7 +77,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory, endpoint: Endpoint) -> Asked
         "AWS_ENDPOINT_URL": endpoint.url,
         "ANSWERS": str(root / "answers.json"),
     }
-    ensure_migrated(variables)
+    migrated(root / "airflow")
     log = run_dag("asking", variables, root)
     return Asked(json.loads((root / "answers.json").read_text()), variables, log)
 
