@@ -45,9 +45,11 @@ def validate(root: Path, *arguments: str, **environment: str) -> Answer:
 
 @pytest.fixture
 def copy(tmp_path):
-    """A copy of this repository's pipelines and DAG files."""
-    for folder in ("infra", "dags"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of this repository's main pipeline, its DAG file and the environments."""
+    for folder in ("infra/env", "infra/flight_delays"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "dags").mkdir()
+    shutil.copy(ROOT / "dags/flight_delays.py", tmp_path / "dags")
     return tmp_path
 
 
@@ -95,7 +97,7 @@ def test_everything_is_told_in_one_run(copy):
     (copy / "dags/syntax.py").write_text("x = 1\ndef f(:\n")
     answer = validate(copy)
     expected = [
-        "infra/env/dev.yaml (environment dev): 1 problem\n  line 14  instances: 0, must be at least 1",
+        "infra/env/dev.yaml (environment dev): 1 problem\n  line 15  instances: 0, must be at least 1",
         "search.trials: 0, must be at least 1",
         "search.trails: unknown key; did you mean 'trials'?",
         "job.instance: 'ml.m5.xlrge' is not one SageMaker knows; did you mean 'ml.m5.xlarge'?",
