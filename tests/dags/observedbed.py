@@ -19,7 +19,7 @@ from foldline.environment import environment
 from tests.airflowhomes import migrated
 from tests.conftest import ROOT
 
-PROJECT = Path(__file__).parent / "projects" / "observed"
+PROJECT = ROOT / "docs" / "examples" / "observed"
 BUCKET = "foldline-local"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:observed"
 SECRET = "T000/B000/this-is-secret"
@@ -85,7 +85,7 @@ class ObservedBed:
         (self.root / "infra" / "env").mkdir()
         local = (ROOT / "infra" / "env" / "local.yaml").read_text()
         (self.root / "infra" / "env" / "local.yaml").write_text(local)
-        looks = "polling: {first: 1100ms, longest: 1100ms}"
+        looks = "polling: {first: 1300ms, longest: 1300ms}"
         assert "polling: {first: 50ms, longest: 500ms, patience: 1m}" in local
         patient = local.replace("polling: {first: 50ms, longest: 500ms, patience: 1m}", looks)
         (self.root / "infra" / "env" / "patient.yaml").write_text(patient)
