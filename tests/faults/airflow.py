@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline.cli.airflowhome import ensure_migrated
+from tests.airflowhomes import migrated
 from tests.faults.processes import end_all, free_port, is_alive, parent_of
 from tests.faults.rest import Refused, Rest, quoted
 
@@ -21,6 +22,7 @@ ROLES = ("api-server", "scheduler", "dag-processor", "triggerer")
 OVER = ("success", "failed")
 SECONDS = 180.0
 LOOK = 0.1
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 PROBLEM = re.compile(
     r"Traceback|Error\b|\[(warning|error|critical) *\]|\"level\": ?\"(warning|error)", re.IGNORECASE
 )
@@ -77,11 +79,11 @@ class Airflow:
             "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "API__BASE_URL": url,
             "API__PORT": str(self.port),
-            "DATABASE__SQL_ALCHEMY_CONN": database or f"sqlite:///{home / 'airflow.db'}",
         }
         self.variables = {
             **variables,
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+            DATABASE: database or f"sqlite:///{home / 'airflow.db'}",
             "AIRFLOW_HOME": str(home),
             "FAULTS_GATES": str(self.gates),
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
@@ -95,7 +97,10 @@ class Airflow:
     def start(self, dags: Iterable[str], seconds: float = 180) -> None:
         """Make the database, start every role, and wait until these DAGs can be triggered."""
         self.gates.mkdir(parents=True, exist_ok=True)
-        ensure_migrated(self.variables)
+        if self.variables[DATABASE].startswith("sqlite"):
+            migrated(self.home)
+        else:
+            ensure_migrated(self.variables)
         for role in ROLES:
             self.restart(role)
         for dag in dags:
@@ -329,6 +334,8 @@ class Airflow:
         return pid
 
     def _knows(self, dag: str) -> bool:
+        broken = self.rest.get("importErrors")["import_errors"]
+        assert not broken, "\n".join(error["stack_trace"] for error in broken)
         return self.rest.get(f"dags/{quoted(dag)}")["dag_id"] == dag
 
     def _healthy(self) -> bool:
