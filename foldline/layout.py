@@ -106,6 +106,10 @@ class PipelineLayout:
         """The versions of a table that outlives runs, each by the key of the query that wrote it."""
         return self.root / f"tables/{table}/"
 
+    def extracts(self, step: str) -> S3Uri:
+        """What a step has extracted, each by the key of who asked, and what it remembers between runs."""
+        return self.root / f"extracts/{step}/"
+
     @property
     def runs(self) -> S3Uri:
         """The prefixes of all runs."""
@@ -210,8 +214,12 @@ class RunLayout:
         """What one task, or the whole run, remembers between attempts; a clear starts with nothing."""
         if not task_id:
             return self.root / "memory/"
+        return self.memories(task_id, map_index) / f"{epoch}/"
+
+    def memories(self, task_id: str, map_index: int = -1) -> S3Uri:
+        """What one task remembers, each epoch in a folder of its own."""
         suffix = f"-{map_index:03d}" if map_index >= 0 else ""
-        return self.root / f"memory/{task_id}{suffix}/{epoch}/"
+        return self.root / f"memory/{task_id}{suffix}/"
 
     def record(self, task_id: str, map_index: int = -1) -> S3Uri:
         """What one task leaves for the run record."""

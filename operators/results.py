@@ -21,6 +21,18 @@ class TableResult(TypedDict):
     query_id: str
 
 
+class ExtractResult(TypedDict):
+    """Rows of a database as they lie in S3; ``database`` and ``table`` are empty where none is published."""
+
+    uri: str
+    rows: int
+    bytes: int
+    digest: str
+    schema_digest: str
+    database: str
+    table: str
+
+
 class QueryResult(TypedDict):
     """A statement that ran; ``row`` is its only row where the step fetches one."""
 

@@ -20,7 +20,9 @@ from foldline.remote.calls import error_code
 STAGES = ("preprocessing", "training", "deploy")
 KERNEL = ("__init__.py", "errors.py", "folds.py", "layout.py", "trials.py")
 """The files of `foldline` that cross into the container."""
-ORCHESTRATOR = frozenset({"request.py", "glue_request.py", "ingest.py", "search.py", "gate.py", "rollout.py"})
+ORCHESTRATOR = frozenset(
+    {"request.py", "glue_request.py", "extract_request.py", "ingest.py", "search.py", "gate.py", "rollout.py"}
+)
 """Files of the stage folders that Airflow reads; they stay at home."""
 
 

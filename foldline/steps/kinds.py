@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
+from foldline.steps.extract import ExtractSettings
 from foldline.steps.fitting import CrossValidationSettings, GateSettings, TrainingSettings, TuningSettings
 from foldline.steps.glue import GlueJobSettings, GlueQualitySettings
 from foldline.steps.queries import (
@@ -31,6 +32,7 @@ from foldline.steps.settings import StepSettings
 KINDS: dict[str, type[StepSettings]] = {
     "catalogue": CatalogueSettings,
     "ingest": IngestSettings,
+    "extract": ExtractSettings,
     "query": QuerySettings,
     "table": TableSettings,
     "rows": RowCountSettings,
