@@ -7,6 +7,7 @@ parsed, from settings alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import UnionType
 from typing import Any
 
 from airflow.sdk import Asset
@@ -16,12 +17,13 @@ from foldline.errors import ConfigError
 from foldline.layout import PipelineLayout
 from foldline.stepfiles.problems import nearest
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings
+from foldline.steps.extract import ExtractSettings
 from foldline.steps.release import DeploySettings, RegisterSettings
 from foldline.steps.settings import StepSettings
 from operators.steprun import StepRun
 
-MAKERS: dict[str, type[StepSettings]] = {
-    "raw": CatalogueSettings,
+MAKERS: dict[str, type[StepSettings] | UnionType] = {
+    "raw": CatalogueSettings | ExtractSettings,
     "table": IngestSettings,
     "features": PreprocessingSettings,
     "model": RegisterSettings,

@@ -15,7 +15,7 @@ from deploy.request import (
     registered_model,
     transform_request,
 )
-from foldline.cli import glueplan, warehouseplan
+from foldline.cli import extractplan, glueplan, warehouseplan
 from foldline.cli.planjobs import (
     model_calls,
     processing_job_calls,
@@ -31,6 +31,7 @@ from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
 from foldline.remote.sourcetree import source_tree
 from foldline.requests import Request, with_checkpoints
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
+from foldline.steps.extract import ExtractSettings
 from foldline.steps.fitting import CrossValidationSettings, TrainingSettings, TuningSettings
 from foldline.steps.glue import GlueJobSettings, GlueQualitySettings
 from foldline.steps.queries import (
@@ -286,6 +287,7 @@ def deploy_calls(plan: Plan, step: str, settings: DeploySettings) -> Iterator[Pl
 PLANNERS: dict[type[StepSettings], Callable[[Plan, str, Any], Iterator[PlannedCall]]] = {
     CatalogueSettings: catalogue_calls,
     IngestSettings: warehouseplan.ingest_calls,
+    ExtractSettings: extractplan.extract_calls,
     QuerySettings: warehouseplan.query_calls,
     TableSettings: warehouseplan.table_calls,
     RowCountSettings: warehouseplan.row_count_calls,

@@ -122,7 +122,7 @@ class Extract:
 
 def drift(before: list[list[str]], now: list[list[str]]) -> list[str]:
     """What changed in the columns, by name: gone, new, of another type, in another order."""
-    old, new = dict(before), dict(now)  # type: ignore[arg-type]  # pairs, as JSON has them
+    old, new = ({column[0]: column[1] for column in columns} for columns in (before, now))
     told = [f"column {name} is gone" for name in old if name not in new]
     told += [f"column {name} is new ({new[name]})" for name in new if name not in old]
     told += [

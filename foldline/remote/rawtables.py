@@ -55,7 +55,7 @@ class RawTable:
         """Let readers see the rows at ``location`` in place of those before."""
         self._ensure_database()
         staged = f"{self.name}__{key}"
-        body = _body(staged, columns, location, {OWNER: self.owner})
+        body = table_input(staged, columns, location, {OWNER: self.owner})
         self._create(body)
         version = Version(staged, location, rows)
         self.swaps.swap(self.database, self.name, version, key=key, owner=self.owner, keep=keep)
@@ -72,11 +72,11 @@ class RawTable:
         self._ensure_database()
         current = self.swaps.current(self.database, self.name, self.owner)
         if current is None:
-            body = _body(self.name, columns, root, {OWNER: self.owner})
+            body = table_input(self.name, columns, root, {OWNER: self.owner})
             self._create({**body, "PartitionKeys": [{"Name": PARTITION, "Type": "string"}]})
         elif new := _new_columns(current, columns):
             self._widen(current, new)
-        storage = _body(self.name, columns, location, {})["StorageDescriptor"]
+        storage = table_input(self.name, columns, location, {})["StorageDescriptor"]
         partition = {"Values": [window], "StorageDescriptor": storage}
         where = {"DatabaseName": self.database, "TableName": self.name}
         glue, clock = self.swaps.glue, self.swaps.clock
@@ -122,7 +122,7 @@ def _new_columns(current: dict[str, Any], columns: Columns) -> list[dict[str, st
     return [{"Name": name.lower(), "Type": kind} for name, kind in columns if name.lower() not in known]
 
 
-def _body(name: str, columns: Columns, location: S3Uri, ours: dict[str, str]) -> dict[str, Any]:
+def table_input(name: str, columns: Columns, location: S3Uri, ours: dict[str, str]) -> dict[str, Any]:
     """The input of CreateTable for Parquet files."""
     return {
         "Name": name,

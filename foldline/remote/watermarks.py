@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -121,7 +122,7 @@ def value(remembered: Mark | None) -> Any:
     if remembered is None:
         return None
     word, text = remembered
-    read = {
+    read: dict[str, Callable[[str], Any]] = {
         "datetime": dt.datetime.fromisoformat,
         "date": dt.date.fromisoformat,
         "int": int,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from foldline.environment import Environment
+from foldline.stepfiles.extractfiles import extract_conflicts
 from foldline.stepfiles.gluefiles import glue_file_conflicts
 from foldline.stepfiles.problems import nearest
 from foldline.steps.data import IngestSettings, PreprocessingSettings, QualitySettings
@@ -42,6 +43,7 @@ def conflicts(
     yield from _queries(folder, steps)
     for name, step in steps.items():
         yield from ((name, conflict) for conflict in glue_file_conflicts(folder, step))
+        yield from ((name, conflict) for conflict in extract_conflicts(folder, step, env))
     yield from _columns(steps)
     yield from _metrics(steps)
     yield from _instances(steps)
