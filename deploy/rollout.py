@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foldline.errors import DeploymentError
+
 BROKEN = frozenset({"Failed", "OutOfService", "UpdateRollbackFailed"})
 """Endpoint states that no waiting mends."""
 
@@ -37,9 +39,22 @@ def change(endpoint: Mapping[str, Any] | None, counts: Mapping[str, int], wanted
         endpoint: DescribeEndpoint's answer, at rest and serving another config; None when there is none.
         counts: Instances by variant, as the config that serves asks for them.
         wanted: What is to serve.
+
+    Raises:
+        DeploymentError: The variants have other names than those that serve. AWS would switch all traffic at
+            once, watch no alarm, and forget the variants' autoscaling.
     """
     if endpoint is None:
         return Call("create_endpoint", wanted.endpoint)
+    served = sorted(variant["VariantName"] for variant in endpoint.get("ProductionVariants", ()))
+    named = sorted(variant["VariantName"] for variant in wanted.config.get("ProductionVariants", ()))
+    if served and served != named:
+        raise DeploymentError(
+            f"endpoint {wanted.endpoint['EndpointName']} serves variants {', '.join(served)}, "
+            f"the settings name {', '.join(named)}; nothing was changed",
+            where=str(endpoint.get("EndpointArn", "")),
+            mend="put back `variant`, which never changes; another name needs another endpoint",
+        )
     asked = {
         variant["VariantName"]: variant.get("InitialInstanceCount")
         for variant in wanted.config.get("ProductionVariants", ())

@@ -10,13 +10,18 @@ from typing import Any, Protocol
 
 from foldline.endpointurl import VARIABLE, variable_faults
 from foldline.errors import EnvironmentFault
-from foldline.remote.calls import SystemClock, call
+from foldline.remote.calls import Clock, SystemClock, call, is_retryable
+from foldline.remote.patience import Patience
 from foldline.secretguard import UNREAD, refuse_secrets
 
 SLOW_ANSWERS = frozenset({"s3", "sagemaker-runtime"})
 """Services whose answers may take long; every other call that says nothing for 20 s is tried again."""
-RETRIED_BY_BOTO = frozenset({"s3"})
-"""S3 transfers are retried part by part in boto3; `foldline.remote.calls` retries all other calls."""
+RETRIED_INSIDE = frozenset({"s3"})
+"""S3's transfers and pages are tried again part by part, inside the client; all other calls by `call`."""
+PROGRAM_SECONDS = 30.0
+"""How long a failing call is tried for a user who waits at a terminal."""
+NOBODY_SECONDS = 3.0
+"""How long nobody may answer at a local endpoint's address."""
 
 
 class Account(Protocol):
@@ -81,13 +86,20 @@ class Clients:
         environment: Region, account and endpoint.
         session: A boto3 session, such as an Airflow connection's; boto3's default chain otherwise.
         not_secret: Texts that look like secrets, are none, and so may be sent.
+        clock: Time; its patience is how long a throttled, failing or unreachable AWS is tried. The default is
+            a program's, whose user waits at a terminal.
     """
 
     def __init__(
-        self, environment: Account, session: Any = None, not_secret: frozenset[str] = frozenset()
+        self,
+        environment: Account,
+        session: Any = None,
+        not_secret: frozenset[str] = frozenset(),
+        clock: Clock | None = None,
     ) -> None:
         self.environment = environment
         self.not_secret = not_secret
+        self.clock = clock or SystemClock(PROGRAM_SECONDS)
         self._session = session
         self._made: dict[str, Any] = {}
 
@@ -108,11 +120,10 @@ class Clients:
         if service not in self._made:
             from botocore.config import Config
 
-            attempts = 5 if service in RETRIED_BY_BOTO else 1
             config = Config(
                 connect_timeout=5,
                 read_timeout=60 if service in SLOW_ANSWERS else 20,
-                retries={"total_max_attempts": attempts, "mode": "standard"},
+                retries={"total_max_attempts": 1, "mode": "standard"},
                 max_pool_connections=20,
             )
             self._made[service] = self.session.client(
@@ -121,6 +132,8 @@ class Clients:
                 endpoint_url=endpoint_url(self.environment),
                 config=config,
             )
+            if service in RETRIED_INSIDE:
+                Patience(self.clock).watch_over(self._made[service])
             if service not in UNREAD:
                 self._made[service].meta.events.register("before-parameter-build", self._guard)
         return self._made[service]
@@ -147,7 +160,7 @@ class Clients:
         where = endpoint_url(self.environment) or f"AWS in {self.environment.region}"
         mend = "start the local endpoint with `foldline local start`, or choose another FOLDLINE_ENV"
         try:
-            account = call(self.client("sts").get_caller_identity, SystemClock(), 3.0)["Account"]
+            account = self._who_am_i()
         except Exception as error:
             raise EnvironmentFault(
                 f"no AWS answers for environment {self.environment.name!r}",
@@ -162,3 +175,20 @@ class Clients:
                 where=where,
                 mend=f"correct `account` in infra/env/{self.environment.name}.yaml, or use other credentials",
             )
+
+    def _who_am_i(self) -> str:
+        """The account that the credentials belong to.
+
+        Throttles and failing networks pass and are waited out, as for any other call; that no local endpoint
+        runs does not.
+        """
+        from botocore.exceptions import EndpointConnectionError
+
+        ask = self.client("sts").get_caller_identity
+        try:
+            return str(call(ask, self.clock, NOBODY_SECONDS)["Account"])
+        except Exception as error:
+            nobody = isinstance(error, EndpointConnectionError) and endpoint_url(self.environment)
+            if nobody or not is_retryable(error):
+                raise
+        return str(call(ask, self.clock)["Account"])

@@ -187,7 +187,10 @@ class StepOperator(Lineage, BaseOperator):
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
         clients = Clients(
-            environment, airflow_session(environment.aws_conn_id, environment.region), pipeline.not_secret
+            environment,
+            airflow_session(environment.aws_conn_id, environment.region),
+            pipeline.not_secret,
+            clock,
         )
         self._tails = Tails(
             lambda: clients.client("logs"),

@@ -40,7 +40,8 @@ class ModelPackageOperator(StepOperator):
         request = self._request(run, settings, metrics)
         # AWS does not say how long it knows a token, so the first answer is kept as well.
         arn = run.memory.once(
-            "package", lambda: call(sagemaker.create_model_package, run.clock, **request)["ModelPackageArn"]
+            f"package-{request['ClientToken']}",
+            lambda: call(sagemaker.create_model_package, run.clock, **request)["ModelPackageArn"],
         )
         package = call(sagemaker.describe_model_package, run.clock, ModelPackageName=arn)
         result: PackageResult = {

@@ -20,6 +20,13 @@ from foldline.waiting import Interrupted
 Action = Literal["created", "updated", "unchanged"]
 BEFORE, ASKED, REFUSED = "before", "asked", "refused"
 """Names of the notes."""
+RECIPE = "delete endpoint {} (AWS allows nothing else), then clear this task"
+RECIPES = {
+    "UpdateRollbackFailed": "endpoint {} serves a mix of old and new: follow AWS's guide to rolling "
+    "deployments until it is InService again, or delete it in a quiet hour; then clear this task",
+    "OutOfService": "endpoint {} takes no requests: look at its log, delete it; then clear this task",
+}
+"""What a person does about an endpoint in a state that no waiting mends."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ class Deployment:
                 f"endpoint {self.plan.name} is {endpoint['EndpointStatus']}; nothing was changed",
                 where=endpoint["EndpointArn"],
                 cause=str(endpoint.get("FailureReason", "")),
-                mend=f"delete endpoint {self.plan.name} (AWS allows nothing else), then clear this task",
+                mend=RECIPES.get(endpoint["EndpointStatus"], RECIPE).format(self.plan.name),
             )
         config = endpoint["EndpointConfigName"]
         return {"config": config, "modified": modified(endpoint), "counts": self.endpoints.counts(config)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -115,3 +116,7 @@ def faults(faults_endpoint: Endpoint) -> Faults:
 def s3(faults_endpoint: Endpoint, connect: Callable[..., Any]) -> Any:
     """An S3 client of that endpoint."""
     return connect(faults_endpoint, "s3")
+
+
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="foldline-airflow-"))
+from tests.faults.awsbed import bad_day, shared  # noqa: E402, F401  # fixtures; they import Airflow
