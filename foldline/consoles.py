@@ -16,7 +16,9 @@ from foldline.remote.watched import WATCHED
 
 SHARED_PREFIX = 8
 """Names that begin alike for fewer characters than this are not told apart from others by their beginning."""
-GLUE_LOG_GROUPS = {"crawler": "/aws-glue/crawlers", "glue-job": "/aws-glue/jobs/output"}
+CRAWLER_LOGS = "/aws-glue/crawlers"
+WITH_LOGS = frozenset({"glue-job"})
+"""Kinds whose own page shows their logs, which lie in several groups."""
 DOMAINS = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 """Where the console of a partition answers, by how its regions begin; all others are at aws.amazon.com."""
 CONSOLE_PATHS = {
@@ -69,6 +71,8 @@ class AwsConsole:
 
     def log(self, kind: str, names: Sequence[str]) -> str:
         """See :meth:`Pages.log`."""
+        if kind in WITH_LOGS:
+            return self.work(kind, names)
         group, streams = log_place(kind, names)
         if not group:
             return ""
@@ -112,6 +116,8 @@ class EndpointPages:
 
     def log(self, kind: str, names: Sequence[str]) -> str:
         """See :meth:`Pages.log`."""
+        if kind in WITH_LOGS:
+            return self.work(kind, names)
         group, streams = log_place(kind, names)
         if not group:
             return ""
@@ -138,9 +144,9 @@ def log_place(kind: str, names: Sequence[str]) -> tuple[str, str]:
     one = names[0] if len(names) == 1 else ""
     if kind == "endpoint":
         return (f"/aws/sagemaker/Endpoints/{one}", "") if one else ("", "")
-    if kind in GLUE_LOG_GROUPS:
-        return GLUE_LOG_GROUPS[kind], one.rpartition("/")[2]
-    group = WATCHED[kind].log_group if kind in WATCHED else ""
+    if kind == "crawler":
+        return CRAWLER_LOGS, one
+    group = next(iter(WATCHED[kind].log_groups), "") if kind in WATCHED else ""
     begin = one + "/" if one else beginning(names)
     return group, begin if group and (one or len(begin) >= SHARED_PREFIX) else ""
 

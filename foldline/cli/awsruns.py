@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,12 +12,14 @@ from foldline.environment import Environment, environment
 from foldline.errors import ConfigError
 from foldline.layout import RunLayout
 from foldline.names import TAG
+from foldline.project import pipelines
 from foldline.reaping import is_ours
 from foldline.remote.calls import SystemClock, call
 from foldline.remote.inventory import JOBS, Inventory, Owned, parse
 from foldline.remote.paging import OBJECTS, TAGGED, PacedLists
 from foldline.remote.sightings import Sighting, sightings
 from foldline.remote.survey import LISTS
+from foldline.remote.untagged import Notes
 from foldline.runs import JobRecord, TaskRecord
 from foldline.stepfiles.problems import nearest
 
@@ -68,20 +70,19 @@ class AwsRuns:
         return PacedLists(self.clock, PAUSE_SECONDS)
 
     def owned(self, run: str, task: str | None = None) -> list[Owned]:
-        """Jobs and endpoints of the run that ``run`` means, of all tasks or of one.
+        """Jobs, queries and endpoints of the run that ``run`` means, of all tasks or of one.
 
         Args:
-            run: The run id, or a beginning that no other run shares.
+            run: The run id, or a beginning that no other run with jobs shares.
             task: A task id, with or without the trial and fold of one job.
 
         Raises:
             ConfigError: No run or task is meant, or more than one run.
         """
-        inventory = Inventory(self._tagging, self.lists, self.environment.name)
-        found = inventory.owned(run=run, kinds=SHOWN)
+        found = self._of(run)
         if not found:
             run = self._meant(run)
-            found = inventory.owned(run=run, kinds=SHOWN)
+            found = self._of(run)
         if task is None:
             return found
         mine = [one for one in found if task in (one.task, one.tag("task"))]
@@ -89,6 +90,15 @@ class AwsRuns:
             tasks = sorted({one.task for one in found})
             raise _unknown(f"run {run} has no jobs of a task {task!r}", task, tasks)
         return mine
+
+    def _of(self, run: str) -> list[Owned]:
+        """What tags tell of a run, and what its tasks noted of work that has none."""
+        tagged = Inventory(self._tagging, self.lists, self.environment.name).owned(run=run, kinds=SHOWN)
+        settings = self.environment
+        notes = Notes(self.clients.client("s3"), self.lists, settings.account, settings.name)
+        names = sorted({one.dag for one in tagged}) or pipelines()
+        layouts = [RunLayout(settings.bucket, name, run) for name in names]
+        return tagged + [one for layout in layouts for one in notes.noted(layout)]
 
     def sightings(self, owned: Iterable[Owned]) -> list[Sighting]:
         """How they are, oldest first."""
@@ -98,14 +108,14 @@ class AwsRuns:
 
         return sorted(sightings(self.clients.client, self.clock, owned), key=since)
 
-    def recorded(self, owned: Sequence[Owned]) -> list[tuple[TaskRecord, JobRecord]]:
-        """What ended tasks of the run noted beside what tags tell of: queries, crawls, Glue job runs.
+    def recorded(self, of: Owned, known: Collection[str]) -> list[tuple[TaskRecord, JobRecord]]:
+        """What ended tasks of a run keep in their records beside what is seen: crawls, old queries.
 
         Args:
-            owned: What tags tell of one run.
+            of: Anything of the run.
+            known: Names of what is seen.
         """
-        known = {one.name for one in owned}
-        layout = RunLayout(self.environment.bucket, owned[0].dag, owned[0].run)
+        layout = RunLayout(self.environment.bucket, of.dag, of.run)
         client, owner = self.clients.client("s3"), self.environment.account
         place = {"Bucket": layout.bucket, "Prefix": layout.records.key, "ExpectedBucketOwner": owner}
         found = []

@@ -33,7 +33,7 @@ def logs(
 ) -> None:
     """Print what the jobs of RUN wrote, job by job; with --follow, as they write it."""
     runs = aws_runs()
-    owned = [one for one in runs.owned(run, task) if WATCHED[one.kind].log_group]
+    owned = [one for one in runs.owned(run, task) if WATCHED[one.kind].log_groups]
     tails = {one: tail(runs, one) for one in owned}
     told = 0
     for seen in runs.sightings(owned):
@@ -53,7 +53,7 @@ def tail(runs: AwsRuns, owned: Owned) -> Tail:
     return Tail(
         connect=lambda: runs.clients.client("logs"),
         clock=runs.clock,
-        group=WATCHED[owned.kind].log_group,
+        kind=owned.kind,
         name=owned.name,
         every=LOOK_SECONDS,
     )

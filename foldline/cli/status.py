@@ -31,8 +31,10 @@ def status(
     if run is None:
         return _last(runs, output)
     owned = runs.owned(run)
-    found = [document(runs, one) for one in runs.sightings(owned)]
-    found += [noted(runs, owned[0], task, job) for task, job in runs.recorded(owned)]
+    seen = runs.sightings(owned)
+    found = [document(runs, one) for one in seen]
+    known = {one.owned.name for one in seen}
+    found += [recorded(runs, owned[0], task, job) for task, job in runs.recorded(owned[0], known)]
     if output is Output.JSON:
         typer.echo(json.dumps(found, indent=2))
         return None
@@ -78,8 +80,8 @@ def document(runs: AwsRuns, one: Sighting) -> dict[str, Any]:
     }
 
 
-def noted(runs: AwsRuns, of: Owned, task: TaskRecord, job: JobRecord) -> dict[str, Any]:
-    """What an ended task noted of work that has no tags, as :func:`document` has it.
+def recorded(runs: AwsRuns, of: Owned, task: TaskRecord, job: JobRecord) -> dict[str, Any]:
+    """What an ended task keeps of work that is not seen any more, as :func:`document` has it.
 
     Args:
         runs: Where links lead.

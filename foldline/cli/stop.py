@@ -16,7 +16,11 @@ from foldline.errors import JobTimedOut
 from foldline.remote.calls import Backoff
 from foldline.remote.inventory import JOBS
 from foldline.remote.sightings import Sighting
+from foldline.remote.untagged import UNTAGGED
 from foldline.remote.watched import WATCHED
+
+STOPPED = (*JOBS, *UNTAGGED)
+"""Kinds that are stopped, in this order: what starts other jobs first, or it would start more meanwhile."""
 
 
 def stop(
@@ -29,9 +33,9 @@ def stop(
     wait: Annotated[float, typer.Option(help="Seconds to wait until all have stopped.")] = 900.0,
     output: Form = Output.TEXT,
 ) -> None:
-    """Stop the jobs of RUN, and wait until they have stopped; endpoints serve on."""
+    """Stop the jobs and queries of RUN, and wait until they have stopped; endpoints serve on."""
     runs = aws_runs()
-    jobs = [one for one in runs.sightings(runs.owned(run, task)) if one.owned.kind in JOBS]
+    jobs = [one for one in runs.sightings(runs.owned(run, task)) if one.owned.kind in STOPPED]
     running = [one for one in jobs if not one.over]
     if not running:
         return _tell(runs, [], f"nothing to stop: all {len(jobs)} jobs are over", output)
@@ -50,8 +54,7 @@ def stop_and_wait(runs: AwsRuns, running: list[Sighting], seconds: float) -> lis
     Raises:
         JobTimedOut: Some have not ended within ``seconds``; all were asked to.
     """
-    # What starts other jobs is stopped first, or it would start more of them meanwhile.
-    for one in sorted(running, key=lambda one: JOBS.index(one.owned.kind)):
+    for one in sorted(running, key=lambda one: STOPPED.index(one.owned.kind)):
         watched = WATCHED[one.owned.kind]
         watched.end(runs.clients.client(watched.service), runs.clock, one.owned.name)
     polling, deadline, looks = runs.environment.polling, time.monotonic() + seconds, 0

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from foldline.errors import JobTimedOut
-from foldline.jobs import MAX_GENERATION
 from foldline.layout import S3Uri
 from foldline.names import Identity
 from foldline.remote.asks import Asks
@@ -20,8 +19,10 @@ from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
 from foldline.remote.glue_runs import GlueOutcome, run_verdict
 from foldline.remote.memory import Memory
+from foldline.remote.untagged import recall, remember
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
+from foldline.work import MAX_GENERATION
 
 KEY = "--foldline_key"
 OUTPUT = "--foldline_output"
@@ -132,17 +133,17 @@ class GlueJobs:
 
     def _begun(self, work: GlueWork, generation: int) -> str:
         """Id of the generation's run, started when there is none."""
-        note = f"glue-run-g{generation}"
-        known = self.memory.get(note)
+        known = recall(self.memory, "glue-job", f"g{generation}")
         if known is not None:
-            return str(known["id"])
+            return known.rpartition("/")[2]
         asks, looks = Asks(self.clock), 0
         while True:
             found, answer, busy = self._look(work, generation)
             if found is None and not busy:
                 found, busy = self._start(work, generation, asks)
             if found is not None:
-                self.memory.put(note, {"id": found})
+                tags = work.identity.tags(generation)
+                remember(self.memory, "glue-job", f"g{generation}", f"{work.name}/{found}", tags)
                 return found
             if busy:
                 self._wait_for_turn(work, generation, answer, looks)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from foldline.errors import JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import MAX_GENERATION
 from foldline.names import Identity, digest
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
@@ -16,6 +15,7 @@ from foldline.remote.memory import Memory
 from foldline.remote.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
+from foldline.work import MAX_GENERATION
 
 RUN = WATCHED["quality-run"]
 
@@ -130,7 +130,8 @@ class QualityRuns:
         while True:
             asked = start_request(identity, generation, request)
             start = self.client.start_data_quality_ruleset_evaluation_run
-            run_id = submissions.submitted(asked["ClientToken"], start, asked, "RunId", budget)
+            token, tags = asked["ClientToken"], identity.tags(generation)
+            run_id = submissions.submitted(token, start, asked, "RunId", budget=budget, tags=tags)
             run = self._end_of(run_id, budget)
             if run["Status"] == "SUCCEEDED":
                 return self._evaluation(run_id, run, generation, frozenset(warn))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import MAX_GENERATION, STALE_READ_SECONDS
+from foldline.jobs import STALE_READ_SECONDS
 from foldline.layout import S3Uri
 from foldline.names import Identity, digest
 from foldline.outcomes import age
@@ -19,6 +19,7 @@ from foldline.remote.submitting import Submissions, forgotten
 from foldline.remote.watched import WATCHED
 from foldline.requests import merged
 from foldline.waiting import Waits, Watch
+from foldline.work import MAX_GENERATION
 
 USER_MISTAKES = ("COLUMN_NOT_FOUND", "TABLE_NOT_FOUND", "SYNTAX_ERROR", "TYPE_MISMATCH")
 SCAN_LIMIT = "bytes scanned limit"
@@ -153,7 +154,9 @@ class Queries:
                 extra=extra,
             )
             token, start = request["ClientRequestToken"], self.client.start_query_execution
-            query_id = submissions.submitted(token, start, request, "QueryExecutionId", budget)
+            query_id = submissions.submitted(
+                token, start, request, "QueryExecutionId", budget=budget, tags=identity.tags(generation)
+            )
             answer = self._wait(query_id, budget, where)
             execution = answer["QueryExecution"]
             status = execution["Status"]

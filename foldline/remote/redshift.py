@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import MAX_GENERATION, STALE_READ_SECONDS
+from foldline.jobs import STALE_READ_SECONDS
 from foldline.names import Identity, digest
 from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call, find
@@ -15,6 +15,7 @@ from foldline.remote.memory import Memory
 from foldline.remote.submitting import Submissions, forgotten
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
+from foldline.work import MAX_GENERATION
 
 PASSING = (
     "slowdown",
@@ -91,7 +92,8 @@ class Warehouse:
         for generation in range(MAX_GENERATION + 1):
             asked = batch_request(identity, generation, request(generation))
             start = self.client.batch_execute_statement
-            name = submissions.submitted(asked["ClientToken"], start, asked, "Id", budget)
+            token, tags = asked["ClientToken"], identity.tags(generation)
+            name = submissions.submitted(token, start, asked, "Id", budget=budget, tags=tags)
             description = self._wait(name, budget, where)
             if description["Status"] == "FINISHED":
                 return Ended(description, generation)

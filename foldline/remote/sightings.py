@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from foldline.outcomes import age
 from foldline.remote.calls import Clock, find
+from foldline.remote.dates import EPOCH, answered_at
 from foldline.remote.inventory import Owned
-from foldline.remote.watched import WATCHED, Watched
+from foldline.remote.watched import WATCHED, Watched, told
 
-END_MEMBERS = ("TrainingEndTime", "ProcessingEndTime", "TransformEndTime", "HyperParameterTuningEndTime")
 MACHINES = (
     ("ResourceConfig",),
     ("ProcessingResources", "ClusterConfig"),
@@ -69,21 +68,20 @@ def sightings(client: Callable[[str], Any], clock: Clock, things: Iterable[Owned
 
 def sighting(owned: Owned, watched: Watched, answer: dict[str, Any]) -> Sighting:
     """What a Describe answer tells."""
-    status: Any = answer
-    for part in watched.path:
-        status = status[part]
-    created = answer.get("CreationTime")
-    ended = next((answer[member] for member in END_MEMBERS if answer.get(member)), None)
-    aged = age(answer)
+    status = str(told(answer, watched.path))
+    created, over = told(answer, watched.began), watched.is_over(status)
+    ended = told(answer, watched.ended) if over else None
+    read_at = answered_at(answer)
+    aged = (read_at - created).total_seconds() if created and read_at != EPOCH else None
     return Sighting(
         owned=owned,
-        status=str(status),
-        over=watched.is_over(str(status)),
+        status=status,
+        over=over,
         age=aged,
         seconds=(ended - created).total_seconds() if created and ended else aged,
         created=created,
         instance=_instance(answer),
-        reason=str(answer.get("FailureReason") or ""),
+        reason=str(told(answer, watched.reason) or ""),
         description=answer,
     )
 

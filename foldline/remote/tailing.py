@@ -28,6 +28,8 @@ TROUBLE_SECONDS = 30.0
 PAGES_PER_LOOK = 5
 DRAIN_SECONDS = 5.0
 """How long what is left is read when a job is over."""
+ABSENT = "ResourceNotFoundException"
+"""Code of a log group or stream that is not there, or not yet."""
 BUCKET = Bucket(rate=8.0, burst=20.0)
 """Shared by all tails of the process."""
 _SEATS = threading.BoundedSemaphore(JOBS_PER_PROCESS)
@@ -41,21 +43,21 @@ class Tail:
     Attributes:
         connect: Gives a boto3 client of CloudWatch Logs; asked for each look, credentials expire.
         clock: Time.
-        group: Log group.
-        name: Job; its streams begin with ``<name>/``.
-        positions: Token of the next event by stream; kept up to date here.
+        kind: Key of `foldline.remote.watched.WATCHED`.
+        name: Job.
+        positions: Token of the next event by group and stream; kept up to date here.
         every: Seconds between two looks.
         bucket: Paces the calls.
     """
 
     connect: Callable[[], Any]
     clock: Clock
-    group: str
+    kind: str
     name: str
     positions: dict[str, str] = field(default_factory=dict)
     every: float = LOOK_SECONDS
     bucket: Bucket = BUCKET
-    _streams: list[str] = field(default_factory=list, init=False)
+    _streams: list[tuple[str, str]] = field(default_factory=list, init=False)
     _streams_due: float = field(default=0.0, init=False)
     _due: float = field(default=0.0, init=False)
     _closed: bool = field(default=False, init=False)
@@ -78,6 +80,7 @@ class Tail:
                 self.clock.sleep(wait)
             return self.clock.monotonic() < end
 
+        self._streams_due = 0.0
         return self._read(may_call, pages=1000)
 
     def _read(self, may_call: Callable[[], bool], pages: int = PAGES_PER_LOOK) -> list[str]:
@@ -87,40 +90,69 @@ class Tail:
         try:
             client = self.connect()
             self._find_streams(client, may_call)
-            for stream in self._streams:
-                found.extend(self._new_in(client, stream, may_call, pages))
+            for group, stream in self._streams:
+                found.extend(self._new_in(client, group, stream, may_call, pages))
         except Exception as error:
             self._due = self.clock.monotonic() + TROUBLE_SECONDS
-            if not is_retryable(error) and error_code(error) != "ResourceNotFoundException":
+            if not is_retryable(error) and error_code(error) != ABSENT:
                 self._closed = True
                 log.warning("the log of %s is not followed: %s", self.name, error)
         return redacted("\n".join(found)).split("\n") if found else found
 
     def _find_streams(self, client: Any, may_call: Callable[[], bool]) -> None:
+        """Look for streams; where a kind has several groups, a look costs more, so there are fewer."""
         now = self.clock.monotonic()
-        if (self._streams and now < self._streams_due) or not may_call():
+        if now < self._streams_due:
             return
-        self._streams_due = now + STREAMS_SECONDS
-        answer = client.describe_log_streams(logGroupName=self.group, logStreamNamePrefix=f"{self.name}/")
-        self._streams = sorted(stream["logStreamName"] for stream in answer["logStreams"])
+        watched = WATCHED[self.kind]
+        found: list[tuple[str, str]] = []
+        for group in watched.log_groups:
+            if not may_call():
+                return
+            try:
+                answer = client.describe_log_streams(
+                    logGroupName=group, logStreamNamePrefix=watched.log_streams(self.name)
+                )
+            except Exception as error:
+                if error_code(error) != ABSENT:
+                    raise
+                continue
+            found += [(group, stream["logStreamName"]) for stream in answer["logStreams"]]
+        self._streams = sorted(found)
+        self._streams_due = now + (STREAMS_SECONDS if found else self.every * len(watched.log_groups))
 
-    def _new_in(self, client: Any, stream: str, may_call: Callable[[], bool], pages: int) -> Iterator[str]:
-        host = stream.removeprefix(f"{self.name}/").rpartition("-")[0] if len(self._streams) > 1 else ""
+    def _label(self, group: str, stream: str) -> str:
+        """What tells a stream's lines from those of the job's other streams."""
+        watched = WATCHED[self.kind]
+        if len(watched.log_groups) > 1:
+            return group.rpartition("/")[2] + stream.removeprefix(watched.log_streams(self.name))
+        own = stream.removeprefix(watched.log_streams(self.name)).rpartition("-")[0]
+        return own if len(self._streams) > 1 else ""
+
+    def _new_in(
+        self, client: Any, group: str, stream: str, may_call: Callable[[], bool], pages: int
+    ) -> Iterator[str]:
+        host, place = self._label(group, stream), position(group, stream)
         for _ in range(pages):
             if not may_call():
                 return
-            token = self.positions.get(stream)
+            token = self.positions.get(place)
             answer = client.get_log_events(
-                logGroupName=self.group,
+                logGroupName=group,
                 logStreamName=stream,
                 startFromHead=True,
                 **({"nextToken": token} if token else {}),
             )
             for event in answer["events"]:
                 yield f"{host}: {event['message'].rstrip()}" if host else event["message"].rstrip()
-            self.positions[stream] = answer["nextForwardToken"]
+            self.positions[place] = answer["nextForwardToken"]
             if answer["nextForwardToken"] == token:
                 return
+
+
+def position(group: str, stream: str) -> str:
+    """The key of a stream's position; streams of two groups may have the same name."""
+    return f"{group}:{stream}"
 
 
 class Tails:
@@ -130,7 +162,7 @@ class Tails:
         connect: Gives a boto3 client of CloudWatch Logs.
         clock: Time.
         show: Called with each line.
-        positions: Where an earlier look stopped, by stream.
+        positions: Where an earlier look stopped, by group and stream.
         longest: Seconds between two looks at AWS at most.
         bucket: Paces the calls.
     """
@@ -158,8 +190,7 @@ class Tails:
 
     def follow(self, watch: Watch) -> None:
         """Show what the jobs of ``watch`` wrote; of one that is no longer in it, the rest."""
-        group = WATCHED[watch.kind].log_group
-        names = watch.names if group else ()
+        names = watch.names if WATCHED[watch.kind].log_groups else ()
         for name in [name for name in self._tails if name not in names]:
             self._end(name, self._clock.monotonic() + DRAIN_SECONDS)
         for name in names:
@@ -167,7 +198,7 @@ class Tails:
                 self._tails[name] = Tail(
                     connect=self._connect,
                     clock=self._clock,
-                    group=group,
+                    kind=watch.kind,
                     name=name,
                     positions=self.positions,
                     every=self._every,
@@ -184,8 +215,11 @@ class Tails:
 
     def positions_of(self, watch: Watch) -> dict[str, str]:
         """Where whoever goes on with ``watch`` begins to read."""
-        mine = tuple(f"{name}/" for name in watch.names)
-        return {stream: token for stream, token in self.positions.items() if stream.startswith(mine)}
+        watched = WATCHED[watch.kind]
+        mine = tuple(
+            position(group, watched.log_streams(name)) for group in watched.log_groups for name in watch.names
+        )
+        return {place: token for place, token in self.positions.items() if place.startswith(mine)}
 
     def leave(self) -> None:
         """Follow nothing any more, and show no rest: somebody else goes on from :attr:`positions`."""
@@ -199,7 +233,7 @@ class Tails:
                 self._told = True
                 self._show(
                     f"(a process follows the logs of {JOBS_PER_PROCESS} jobs; {name}'s is not among them "
-                    f"for now, see {WATCHED[watch.kind].log_group})"
+                    f"for now, see {' and '.join(WATCHED[watch.kind].log_groups)})"
                 )
             return False
         return True

@@ -23,7 +23,10 @@ class Watched:
         over: Words after which nothing changes any more; any other word, known or not, is under way.
         stop: boto3 method that ends it, or empty.
         stop_member: Request member of ``stop`` that names it, where it differs.
-        log_group: CloudWatch group of its log streams, each starting with ``<name>/``; or empty.
+        log_groups: CloudWatch groups in which its log streams may be; see :meth:`log_streams`.
+        began: Where the moment of its creation stands in the answer.
+        ended: Where the moment of its end does.
+        reason: Where the reason of a failure does.
     """
 
     service: str
@@ -33,16 +36,15 @@ class Watched:
     over: frozenset[str]
     stop: str = ""
     stop_member: str = ""
-    log_group: str = ""
+    log_groups: tuple[str, ...] = ()
+    began: tuple[str, ...] = ("CreationTime",)
+    ended: tuple[str, ...] = ()
+    reason: tuple[str, ...] = ("FailureReason",)
 
     def status(self, client: Any, clock: Clock, name: str) -> str | None:
         """The status word of ``name``; None when there is no such thing."""
         answer = find(getattr(client, self.describe), clock, **self.request(self.member, name))
-        if answer is None:
-            return None
-        for part in self.path:
-            answer = answer[part]
-        return str(answer)
+        return None if answer is None else str(told(answer, self.path))
 
     def is_over(self, status: str | None) -> bool:
         """Whether nothing changes any more; what does not exist is not over: it may be about to."""
@@ -58,6 +60,10 @@ class Watched:
             if error_code(error) not in HARMLESS and not is_absent(error) and not is_past(error):
                 raise
 
+    def log_streams(self, name: str) -> str:
+        """How the names of its log streams begin: SageMaker's with a folder, Glue's with the run's id."""
+        return name.rpartition("/")[2] if self.log_groups == GLUE_LOGS else f"{name}/"
+
     def request(self, member: str, name: str) -> dict[str, Any]:
         """The request that names ``name``; a Glue job run is named ``job/run``."""
         if member == "JobName+RunId":
@@ -67,6 +73,14 @@ class Watched:
             job, _, run = name.rpartition("/")
             return {"JobName": job, "JobRunIds": [run]}
         return {member: name}
+
+
+def told(answer: dict[str, Any], path: tuple[str, ...]) -> Any:
+    """What stands at ``path`` in an answer; None when nothing does."""
+    found: Any = answer if path else None
+    for part in path:
+        found = (found or {}).get(part)
+    return found
 
 
 HARMLESS = frozenset({"CrawlerNotRunningException", "CrawlerStoppingException"})
@@ -91,10 +105,15 @@ def _sagemaker(title: str, method: str = "", *, logs: bool = True) -> Watched:
         (f"{title}JobStatus",),
         frozenset({"Completed", "Failed", "Stopped"}),
         f"stop_{method}_job",
-        log_group=f"/aws/sagemaker/{title}Jobs" if logs else "",
+        log_groups=(f"/aws/sagemaker/{title}Jobs",) if logs else (),
+        ended=(f"{title}EndTime",),
     )
 
 
+GLUE_LOGS = tuple(
+    f"/aws-glue/{runtime}/{stream}" for runtime in ("jobs", "python-jobs") for stream in ("output", "error")
+)
+"""Spark and Python shell log apart, standard output and standard error too; a run's name tells neither."""
 WATCHED: dict[str, Watched] = {
     "training": _sagemaker("Training"),
     "processing": _sagemaker("Processing"),
@@ -114,6 +133,9 @@ WATCHED: dict[str, Watched] = {
         ("QueryExecution", "Status", "State"),
         frozenset({"SUCCEEDED", "FAILED", "CANCELLED"}),
         "stop_query_execution",
+        began=("QueryExecution", "Status", "SubmissionDateTime"),
+        ended=("QueryExecution", "Status", "CompletionDateTime"),
+        reason=("QueryExecution", "Status", "StateChangeReason"),
     ),
     "crawler": Watched(
         "glue", "get_crawler", "Name", ("Crawler", "State"), frozenset({"READY"}), "stop_crawler"
@@ -126,6 +148,10 @@ WATCHED: dict[str, Watched] = {
         frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}),
         "batch_stop_job_run",
         stop_member="JobName+JobRunIds",
+        log_groups=GLUE_LOGS,
+        began=("JobRun", "StartedOn"),
+        ended=("JobRun", "CompletedOn"),
+        reason=("JobRun", "ErrorMessage"),
     ),
     "quality-run": Watched(
         "glue",
@@ -134,6 +160,9 @@ WATCHED: dict[str, Watched] = {
         ("Status",),
         frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT"}),
         "cancel_data_quality_ruleset_evaluation_run",
+        began=("StartedOn",),
+        ended=("CompletedOn",),
+        reason=("ErrorString",),
     ),
     "statement": Watched(
         "redshift-data",
@@ -142,6 +171,9 @@ WATCHED: dict[str, Watched] = {
         ("Status",),
         frozenset({"FINISHED", "FAILED", "ABORTED"}),
         "cancel_statement",
+        began=("CreatedAt",),
+        ended=("UpdatedAt",),
+        reason=("Error",),
     ),
 }
 """By the word that `foldline.waiting.Watch.kind` uses."""

@@ -163,7 +163,7 @@ def _glue_row(run: dict[str, Any]) -> dict[str, Any]:
 def _glue_run(asker: Asker, path: tuple[str, ...]) -> View:
     answer = asker.named("Glue job run", "glue", "GetJobRun", JobName=path[1], RunId=path[2])
     run = answer["JobRun"]
-    groups = ("/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error", "/aws-glue/jobs/output")
+    groups = [f"{run['LogGroupName']}/{stream}" for stream in ("output", "error")]
     log = [line for group in groups for line in last_lines(asker, group, path[2], LINES)]
     data = {
         "row": _glue_row(run),

@@ -128,7 +128,7 @@ def test_another_process_goes_on_where_this_one_stopped(clock: FakeClock) -> Non
     later, shown_later = tails_of(logs, clock, positions)
     later.follow(watch("a"))
 
-    assert {"a/algo_1": "1"} == positions
+    assert {f"{GROUP}:a/algo_1": "1"} == positions
     assert ["[a] two"] == shown_later
     assert ["[a] one", "[b] other"] == shown
     later.leave()
@@ -280,7 +280,7 @@ def test_a_tail_stops_reading_when_its_time_is_up(clock: FakeClock) -> None:
     logs = Logs(a__algo_1=[])
     logs.streams["a/algo_1"] = ["x"] * 100_000
     logs.page = 1
-    tail = Tail(connect=lambda: logs, clock=clock, group=GROUP, name="a", bucket=Bucket(5.0, 10.0))
+    tail = Tail(connect=lambda: logs, clock=clock, kind="training", name="a", bucket=Bucket(5.0, 10.0))
 
     assert 0 < len(tail.rest(clock.now + 10)) <= 10 + 10 * 5 + 1
     assert clock.now <= 11
