@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -75,6 +75,7 @@ class WaitTrigger(BaseTrigger):
         super().__init__()
         self.watch, self.door, self.polling, self.waited = watch, door, polling, waited
         self.positions = positions or {}
+        self._fired = False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What Airflow stores; holds no secret."""
@@ -88,7 +89,7 @@ class WaitTrigger(BaseTrigger):
         return "operators.triggers.WaitTrigger", arguments
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and meanwhile show what the jobs log."""
+        """Wait, and meanwhile show what the jobs log; the end of a log holds up no task."""
         began = time.monotonic()
         watch = Watch.parse(self.watch)
         lines: list[str] = []
@@ -98,22 +99,32 @@ class WaitTrigger(BaseTrigger):
             lambda: SHARED.client(door, "logs", connect), clock, lines.append, self.positions, longest
         )
         over = asyncio.ensure_future(self._over(watch))
+        look: asyncio.Future[None] = asyncio.ensure_future(asyncio.sleep(0))
         try:
-            while WATCHED[watch.kind].log_group and not over.done():
-                await self._show(lines, lambda: tails.follow(watch))
+            while WATCHED[watch.kind].log_groups and not over.done():
+                look = asyncio.ensure_future(self._show(lines, lambda: tails.follow(watch)))
+                await asyncio.wait({over, look}, return_when=asyncio.FIRST_COMPLETED)
                 again = min(LOOK_SECONDS, longest) if tails.names else SEAT_SECONDS
                 await asyncio.wait({over}, timeout=again)
-            await over
-            if tails.names:
-                await self._show(lines, tails.close)
+            if not (await over and watch.until == "all"):
+                # Some of these jobs are waited for again, by whoever goes on reading at these positions.
+                await look
+                if tails.names:
+                    await self._show(lines, tails.close)
+            waited = Waited(self.waited + time.monotonic() - began, tails.positions_of(watch))
+            self._fired = True
+            try:
+                yield TriggerEvent(waited._asdict())
+            finally:
+                await to_its_end(self._rest(look, lines, tails))
         finally:
             over.cancel()
             tails.leave()
-        waited = Waited(self.waited + time.monotonic() - began, tails.positions_of(watch))
-        yield TriggerEvent(waited._asdict())
 
     async def on_kill(self) -> None:
         """Stop what is waited for: Airflow (from 3.3) calls this when a user ended or cleared the task."""
+        if self._fired:
+            return  # only the rest of a log is read; Airflow ends that as if a user had ended the task
         watch = Watch.parse(self.watch)
         connect = self._connect(WATCHED[watch.kind].service)
         stopped, left = await asyncio.to_thread(lambda: stop_all(connect(), watch, STOP_SECONDS))
@@ -121,8 +132,8 @@ class WaitTrigger(BaseTrigger):
         if left:
             log.warning("not stopped, left to the reaper: %s", "; ".join(left))
 
-    async def _over(self, watch: Watch) -> None:
-        """Return when the watch is over, or its time is."""
+    async def _over(self, watch: Watch) -> bool:
+        """Return when the watch is over, or its time is: whether it was the watch."""
         over, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def fire() -> None:
@@ -135,8 +146,9 @@ class WaitTrigger(BaseTrigger):
         waiting = poller.add(watch.names, watch.until, fire)
         try:
             await asyncio.wait_for(over.wait(), watch.seconds)
+            return True
         except TimeoutError:
-            return
+            return False
         finally:
             poller.drop(waiting)
 
@@ -154,6 +166,12 @@ class WaitTrigger(BaseTrigger):
 
         return lambda: Clients(door, session()).client(service)
 
+    async def _rest(self, look: asyncio.Future[None], lines: list[str], tails: Tails) -> None:
+        """Show what is left of the logs; nothing when it has been shown."""
+        await look
+        if tails.names:
+            await self._show(lines, tails.close)
+
     async def _show(self, lines: list[str], read: Callable[[], None]) -> None:
         """Run ``read`` in a thread and log what it found here: Airflow knows by the task whose log it is."""
         try:
@@ -163,3 +181,13 @@ class WaitTrigger(BaseTrigger):
         for line in lines:
             self.log.info("%s", line)
         lines.clear()
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do ``work`` even when the caller is cancelled meanwhile, as Airflow does once a trigger has fired."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
