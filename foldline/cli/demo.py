@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from foldline.cli import samples as sample_data
 from foldline.cli.airflowhome import airflow_environment, ensure_migrated
 from foldline.cli.live import Display
 from foldline.cli.options import Output
+from foldline.cli.processgroup import run_as_group
 from foldline.cli.run import Finished, parsed_params, run_pipeline
 from foldline.cli.summary import print_summary, summary_dict
 from foldline.config import Pipeline, load_pipeline
@@ -92,11 +92,7 @@ def ui(
         }
         ensure_migrated(variables)
         typer.echo(f"Airflow starts at http://127.0.0.1:{port}/dags/{loaded.name}  (Ctrl-C ends it)")
-        child = subprocess.Popen([sys.executable, "-m", "airflow", "standalone"], env=variables)
-        try:
-            child.wait()
-        except KeyboardInterrupt:
-            child.wait(30)
+        run_as_group([sys.executable, "-m", "airflow", "standalone"], variables)
 
 
 @contextmanager
