@@ -15,7 +15,7 @@ from typing import Any
 
 from foldline.cli.airflowhome import ensure_migrated
 from tests.airflowhomes import migrated
-from tests.faults.processes import end_all, free_port, is_alive, parent_of
+from tests.faults.processes import ENDS_WITH_PARENT, end_all, free_port, is_alive, parent_of
 from tests.faults.rest import Refused, Rest, quoted
 
 ROLES = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -48,8 +48,9 @@ SETTINGS = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    "WORKERS__EXECUTION_API_RETRIES": "2",
-    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "1.0",
+    # A task's start outlasts a restart of the API server, as with Airflow's defaults; it costs no try.
+    "WORKERS__EXECUTION_API_RETRIES": "5",
+    "WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "8.0",
     "TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
     "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
@@ -105,13 +106,13 @@ class Airflow:
             self.restart(role)
         for dag in dags:
             self.until(lambda dag=dag: self._knows(dag), f"DAG {dag} is known", seconds)
-        self.until(self._healthy, "all roles are healthy", seconds)
+        self.until(self.is_healthy, "all roles are healthy", seconds)
 
     def restart(self, role: str) -> None:
         """Start a role's process that is not running."""
         assert role not in self.processes or self.processes[role].poll() is not None, f"{role} is running"
         options = {"api-server": ["--host", "127.0.0.1"], "scheduler": ["-s"], "triggerer": ["-s"]}
-        command = [sys.executable, "-m", "airflow", role, *options.get(role, [])]
+        command = [*ENDS_WITH_PARENT, "TERM", sys.executable, "-m", "airflow", role, *options.get(role, [])]
         with (self.home / f"{role}.log").open("ab") as log:
             self.processes[role] = subprocess.Popen(
                 command,
@@ -222,9 +223,21 @@ class Airflow:
         files = sorted(self._logs(dag, run, task, index).glob("attempt=*.log*"))
         return "\n".join(file.read_text(errors="replace") for file in files)
 
-    def is_in_triggerer(self, dag: str, run: str, task: str, index: int = -1) -> bool:
-        """Whether the triggerer has begun to wait for a task; it picks up a deferred task a moment later."""
-        return any(self._logs(dag, run, task, index).glob("attempt=*.log.trigger.*"))
+    def is_healthy(self) -> bool:
+        """Whether every role is up, as the API server says.
+
+        Raises:
+            OSError: It does not answer.
+        """
+        health = self.rest.get("monitor/health")
+        parts = ("scheduler", "triggerer", "dag_processor", "metadatabase")
+        return all(health[part]["status"] == "healthy" for part in parts)
+
+    def triggerers(self, dag: str, run: str, task: str, index: int = -1) -> int:
+        """How many triggerers have begun to wait for a task; one picks up a deferred task a moment later."""
+        return len(
+            {file.suffixes[-2] for file in self._logs(dag, run, task, index).glob("*.log.trigger.*.log")}
+        )
 
     def _logs(self, dag: str, run: str, task: str, index: int) -> Path:
         folder = self.home / "logs" / f"dag_id={dag}" / f"run_id={run}" / f"task_id={task}"
@@ -337,11 +350,6 @@ class Airflow:
         broken = self.rest.get("importErrors")["import_errors"]
         assert not broken, "\n".join(error["stack_trace"] for error in broken)
         return self.rest.get(f"dags/{quoted(dag)}")["dag_id"] == dag
-
-    def _healthy(self) -> bool:
-        health = self.rest.get("monitor/health")
-        parts = ("scheduler", "triggerer", "dag_processor", "metadatabase")
-        return all(health[part]["status"] == "healthy" for part in parts)
 
     @staticmethod
     def _run_path(dag: str, run: str) -> str:

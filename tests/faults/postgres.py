@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.processes import free_port
+from tests.faults.processes import ENDS_WITH_PARENT, free_port
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "foldline" / "postgresql"
 START_SECONDS = 30
@@ -88,7 +88,7 @@ def postgres() -> Iterator[Postgres]:
         options = ("-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F", "-c", "max_connections=200")
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [programs / "postgres", "-D", data, *options],
+                [*ENDS_WITH_PARENT, "INT", programs / "postgres", "-D", data, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -10,6 +10,12 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+ENDS_WITH_PARENT = ("setpriv", "--pdeathsig")
+"""In front of a signal and a command: the kernel sends the signal when the process that started it is gone.
+
+A killed pytest runs no fixture's end, and would leave all of Airflow behind.
+"""
+
 
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on now."""

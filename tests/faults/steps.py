@@ -24,5 +24,5 @@ def waiting(airflow: Airflow, jobs: Jobs, dag: str, run: str) -> str:
     """The job of a one-job run whose task waits in the triggerer."""
     (name,) = started(airflow, jobs, dag, run)
     airflow.wait_task(dag, run, "fit", ["deferred"])
-    airflow.until(lambda: airflow.is_in_triggerer(dag, run, "fit"), "the triggerer has it", during=(dag, run))
+    airflow.until(lambda: airflow.triggerers(dag, run, "fit"), "the triggerer has it", during=(dag, run))
     return name

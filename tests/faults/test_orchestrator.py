@@ -25,6 +25,7 @@ def test_killed_workers_and_triggerers_leave_one_job_each(airflow: Airflow, jobs
     handed = airflow.trigger("one_deferring", "triggerer-9")
     first = {run: started(airflow, jobs, "one_staying", run) for run in (killed, told)}
     first[handed] = [waiting(airflow, jobs, "one_deferring", handed)]
+    deferred = airflow.task("one_deferring", handed, "fit")
 
     airflow.kill("triggerer")
     airflow.kill_worker("one_staying", killed, "fit")
@@ -32,6 +33,13 @@ def test_killed_workers_and_triggerers_leave_one_job_each(airflow: Airflow, jobs
     airflow.restart("triggerer")
     for run in (killed, told):
         airflow.wait_task("one_staying", run, "fit", ["running"], tries=2)
+    airflow.until(
+        lambda: 2 == airflow.triggerers("one_deferring", handed, "fit"),
+        "another triggerer waits",
+        during=("one_deferring", handed),
+    )
+    now = airflow.task("one_deferring", handed, "fit")
+    assert ("deferred", deferred["try_number"]) == (now["state"], now["try_number"])
     assert ["InProgress"] * 3 == [job.status for run in first for job in jobs(run)]
     for run in first:
         airflow.open(run)

@@ -23,7 +23,8 @@ MINUTES = float(os.environ.get("FAULTS_MINUTES", "3"))
 SEED = int(os.environ.get("FAULTS_SEED", "1"))
 DAGS = ("folds_staying", "folds_deferring")
 FOLDS = 3
-STRIKES = ("worker -9", "worker -TERM", "supervisor -9", *(f"{role} -9" for role in ROLES))
+WORKERS = ("worker -9", "worker -TERM", "supervisor -9")
+STRIKES = (*WORKERS, *(f"{role} -9" for role in ROLES))
 SETTLE_SECONDS = 420.0
 
 
@@ -42,8 +43,11 @@ class Storm:
     struck: Counter[str] = field(default_factory=Counter)
 
     def strike(self, runs: dict[str, str]) -> None:
-        """One kill; a role is started again a little later, so that its absence is felt."""
-        kind = self.chance.choice(STRIKES)
+        """One kill; a role is started again a little later, so that its absence is felt.
+
+        Roles are left alone until all are up again: on a slow machine nothing else would ever happen.
+        """
+        kind = self.chance.choice(STRIKES if self._all_up() else WORKERS)
         what, _, how = kind.partition(" ")
         if what in ROLES:
             self.airflow.kill(what, whole=self.chance.random() < 0.5)
@@ -56,6 +60,11 @@ class Storm:
                 target = parent_of(pid) if what == "supervisor" else pid
                 os.kill(target, signal.SIGTERM if how == "-TERM" else signal.SIGKILL)
         self.struck[kind] += 1
+
+    def _all_up(self) -> bool:
+        with suppress(OSError, Refused):
+            return self.airflow.is_healthy()
+        return False
 
     def _worker(self, runs: dict[str, str]) -> int | None:
         with suppress(OSError, Refused):
