@@ -7,85 +7,28 @@ the way of waiting are handed in.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from foldline.errors import JobConflict, JobFailed, JobTimedOut
-from foldline.names import TAG, Identity
+from foldline.errors import JobConflict, JobError, JobFailed, JobTimedOut
+from foldline.names import TAG
 from foldline.outcomes import Again, Kind, Outcome, age, is_over, verdict
-from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find
+from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find, is_retryable
+from foldline.remote.dates import EPOCH, answered_at, seconds_since
 from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS, News
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
+from foldline.work import MAX_GENERATION, Work
 
-MAX_GENERATION = 2
-"""A piece of work is started again at most this often after failures that are AWS's own."""
 STALE_READ_SECONDS = 30.0
 """A name that was just created may read as absent for a while."""
 QUOTA_SECONDS = 3600.0
 """How long a create that meets a quota is tried again."""
-
-
-@dataclass
-class Work:
-    """One piece of work that is to run exactly once.
-
-    Attributes:
-        kind: Kind of job.
-        identity: Who asks; gives the name.
-        request: The create request without name and tags.
-        budget: Seconds from a job's creation to its end.
-        on_timeout: What a spent budget does; a job is never left running by a failed task.
-        instances: Instance types to try, one after another, while AWS lacks capacity; empty: the request's.
-        verify: What is wrong with a completed job's output, or the empty string.
-    """
-
-    kind: Kind
-    identity: Identity
-    request: dict[str, Any]
-    budget: float = 86_400.0
-    on_timeout: Literal["stop_then_fail", "keep_waiting"] = "stop_then_fail"
-    instances: tuple[str, ...] = ()
-    verify: Callable[[dict[str, Any]], str] = field(default=lambda description: "")
-    generation: int = field(default=0, init=False)
-    reasons: list[Again] = field(default_factory=list, init=False)
-    created_at: float | None = field(default=None, init=False)
-    owned: set[str] = field(default_factory=set, init=False)
-    adopted: bool = field(default=False, init=False)
-
-    @property
-    def name(self) -> str:
-        """Name of the current generation's job."""
-        return self.identity.name(self.generation, self.kind.name_limit)
-
-    @property
-    def instance(self) -> str | None:
-        """The instance type of the current generation; None leaves the request's."""
-        if not self.instances:
-            return None
-        return self.instances[min(self.reasons.count("capacity"), len(self.instances) - 1)]
-
-    def create_request(self) -> dict[str, Any]:
-        """The request as it is sent: with name, identity tags and the generation's instance type."""
-        tags = [{"Key": key, "Value": value} for key, value in self.identity.tags(self.generation).items()]
-        request = {**deepcopy(self.request), self.kind.name_member: self.name}
-        request["Tags"] = tags + self.request.get("Tags", [])
-        if self.instance is not None:
-            *path, last = self.kind.instance
-            part = request
-            for member in path:
-                part = part[member]
-            part[last] = self.instance
-        return request
-
-    def start_again(self, why: Again) -> None:
-        """Go on with the next generation."""
-        self.reasons.append(why)
-        self.generation += 1
-        self.created_at = None
+UNLIMITED_SECONDS = 21_600.0
+"""A wait that no budget ends is looked at anew this often."""
 
 
 @dataclass
@@ -120,8 +63,8 @@ class Runner:
         waits: How time passes between looks: in this process, or handed over.
         backoff: Waits between two looks at the same job.
         log_tail: Last log lines of a job, for its error.
-        waited: Seconds this task has waited before it was handed over and came back.
         finished: Descriptions of jobs known to have ended well, by name: they are not read again.
+        refused: When a quota first refused a job, by name, as AWS's clock told it.
     """
 
     client: Any
@@ -129,8 +72,8 @@ class Runner:
     waits: Waits
     backoff: Backoff = field(default_factory=Backoff)
     log_tail: LogTail = lambda kind, name: ""
-    waited: float = 0.0
     finished: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def news(self) -> News:
@@ -174,7 +117,7 @@ class Runner:
             while waiting and len(active) < max_parallel and not failed:
                 index, work = waiting.pop(0)
                 now = self.clock.monotonic()
-                active.append(_Piece(index, work, due=now, since=now - self.waited))
+                active.append(_Piece(index, work, due=now, since=now))
                 on_start(index, work.name)
             listed = self._listed(active)
             for piece in [piece for piece in active if piece.due <= self.clock.monotonic()]:
@@ -235,7 +178,10 @@ class Runner:
 
     def _look_again(self, piece: _Piece, *, listed: bool) -> Outcome | None:
         generation = piece.work.generation
-        found = self.look(piece.work, piece.since)
+        try:
+            found = self.look(piece.work, piece.since)
+        except JobError as error:  # its siblings run on, and are waited for
+            return Outcome(piece.work.name, {}, piece.work.generation, error=error)
         if isinstance(found, Outcome):
             return found
         if piece.work.generation != generation:
@@ -252,7 +198,7 @@ class Runner:
         pieces, now = sorted(active, key=lambda piece: piece.due), self.clock.monotonic()
         names = tuple(piece.work.name for piece in pieces if not piece.rests)
         resting = [max(0.0, piece.due - now) for piece in pieces if piece.rests]
-        budgets = [piece.work.budget - (now - piece.since) for piece in pieces if not piece.rests]
+        budgets = [self._left(piece, now) for piece in pieces if not piece.rests]
         seconds = min([max(left, self.backoff.longest) for left in budgets] + resting)
         kind = pieces[0].work.kind.name
         watch = Watch(kind, names, seconds, "any" if more else "all")
@@ -266,6 +212,13 @@ class Runner:
             if piece.work.name in ended:
                 piece.due = self.clock.monotonic()
 
+    def _left(self, piece: _Piece, now: float) -> float:
+        """Seconds until a piece's budget is spent, as far as its last look told."""
+        work = piece.work
+        if work.on_timeout == "keep_waiting":
+            return UNLIMITED_SECONDS
+        return (piece.since + work.budget if work.spent_at is None else work.spent_at) - now
+
     def _create(self, work: Work, since: float) -> Pause | None:
         now = self.clock.monotonic()
         if work.created_at is not None and now - work.created_at < STALE_READ_SECONDS:
@@ -278,12 +231,19 @@ class Runner:
             if error_code(error) == "ResourceLimitExceeded":
                 return self._wait_for_quota(work, error, since)
             if error_code(error) != "ResourceInUse":
-                raise
+                if is_retryable(error) or not error_code(error):
+                    raise  # AWS was not to be reached for as long as one call is tried
+                raise refusal(work, error) from error
         work.created_at = now
         return None
 
     def _wait_for_quota(self, work: Work, error: Exception, since: float) -> Pause:
-        if self.clock.monotonic() - since > QUOTA_SECONDS:
+        answer = getattr(error, "response", None) or {}
+        moment, refused_for = answered_at(answer), self.clock.monotonic() - since
+        if moment != EPOCH:
+            first = self.refused.setdefault(work.name, moment.isoformat())
+            refused_for = seconds_since(dt.datetime.fromisoformat(first), answer)
+        if refused_for > QUOTA_SECONDS:
             raise JobFailed(
                 f"{work.kind.name} job {work.name} could not be started for {QUOTA_SECONDS:.0f} s",
                 where=f"sagemaker:{work.kind.operation}",
@@ -312,13 +272,15 @@ class Runner:
         if again == "artifact" or another:
             return None
         wanted = self.backoff.longest * 2**work.generation
-        left = wanted - (age(description, "LastModifiedTime") or wanted)
+        aged = age(description, "LastModifiedTime")
+        left = wanted - (wanted if aged is None else aged)
         return Pause(left) if left > 0 else None
 
     def _judge_wait(self, work: Work, description: dict[str, Any], since: float) -> Outcome | None:
         """None while the budget lasts: counted from the job's creation, whoever has waited for it so far."""
-        aged = age(description)
-        waited = self.clock.monotonic() - since if aged is None else aged
+        aged, now = age(description), self.clock.monotonic()
+        waited = now - since if aged is None else aged
+        work.spent_at = now + work.budget - waited
         if waited <= work.budget or work.on_timeout == "keep_waiting":
             return None
         WATCHED[work.kind.name].end(self.client, self.clock, work.name)
@@ -328,3 +290,13 @@ class Runner:
             mend="raise `max_runtime` of the step, or look at the job's log for what it waits for",
         )
         return Outcome(work.name, description, work.generation, work.adopted, error)
+
+
+def refusal(work: Work, error: Exception) -> JobFailed:
+    """The error of a job that AWS refuses to start."""
+    return JobFailed(
+        f"{work.kind.name} job {work.name} was refused: {error_code(error)}",
+        where=f"sagemaker:{work.kind.operation}",
+        cause=error_message(error),
+        mend="mend what AWS names: a value of the step file, or a permission of the role that starts jobs",
+    )

@@ -13,7 +13,7 @@ from foldline.aws import Clients
 from foldline.config import Pipeline
 from foldline.contracts import check
 from foldline.errors import ConfigError
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, digest, spec_hash
 from foldline.outcomes import Kind, Outcome
@@ -30,6 +30,7 @@ from foldline.runs import JobRecord
 from foldline.secretguard import refuse_secrets
 from foldline.steps.settings import OnTimeout, StepSettings, TrainingMachine
 from foldline.waiting import Staying, Waits
+from foldline.work import Work
 from operators.describe import job_record
 from training.request import metric_values
 
@@ -58,8 +59,8 @@ class Machine(Protocol):
 Settings = TypeVar("Settings", bound=StepSettings)
 QUEUE_SECONDS = 3600.0
 """How long a job may wait for its instance, on top of its own time limit."""
-FINISHED = "finished"
-"""Name of the document with the jobs that had ended when the task was handed over."""
+PROGRESS = "progress"
+"""Name of the document with what the runner knew when the task was handed over."""
 
 
 @dataclass(frozen=True)
@@ -226,16 +227,17 @@ class StepRun:
         def log_tail(kind: Kind, name: str) -> str:
             return last_lines(self.clients.client("logs"), self.clock, kind, name)
 
-        client = self.clients.client("sagemaker")
-        finished = self.memory.get(FINISHED) if self.waited else None
-        return Runner(client, self.clock, self.waits, self.backoff, log_tail, self.waited, finished or {})
+        known = (self.memory.get(PROGRESS) if self.waited else None) or {}
+        return Runner(
+            self.clients.client("sagemaker"), self.clock, self.waits, self.backoff, log_tail, **known
+        )
 
     def before_hand_over(self) -> None:
-        """Note what has ended, so that the replay after the wait need not read it again."""
-        finished = self.runner.finished if "runner" in self.__dict__ else {}
-        if finished:
-            kept = {name: {**one, "ResponseMetadata": {}} for name, one in finished.items()}
-            self.memory.put(FINISHED, kept)
+        """Note what has ended, so that the replay after the wait need not read it again, and refusals."""
+        runner = self.runner if "runner" in self.__dict__ else None
+        if runner is not None and (runner.finished or runner.refused):
+            kept = {name: {**one, "ResponseMetadata": {}} for name, one in runner.finished.items()}
+            self.memory.put(PROGRESS, {"finished": kept, "refused": runner.refused})
 
     @cached_property
     def queries(self) -> Queries:
@@ -311,7 +313,8 @@ class StepRun:
 
         def ended(index: int, outcome: Outcome) -> None:
             part = parts[index]
-            self.jobs.append(job_record(kind, outcome, fold=part.fold, trial=part.trial))
+            if outcome.description:  # else it was never started
+                self.jobs.append(job_record(kind, outcome, fold=part.fold, trial=part.trial))
             self._show(part, "failed" if outcome.error else "done", outcome)
 
         outcomes = self.runner.run_all(works, max_parallel=max_parallel, on_start=started, on_end=ended)

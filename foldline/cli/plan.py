@@ -24,7 +24,6 @@ from foldline.cli.planjobs import (
     tuning_job_calls,
 )
 from foldline.config import Pipeline
-from foldline.jobs import Work
 from foldline.layout import PipelineLayout, RunLayout, S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
@@ -56,6 +55,7 @@ from foldline.steps.sagemaker import (
 )
 from foldline.steps.settings import StepSettings, TrainingMachine
 from foldline.trials import Dimension, Space, Value
+from foldline.work import Work
 from preprocessing.request import classifier_request, crawler_request, folds_request, quality_request
 from training.request import evaluation_request, fit_request
 

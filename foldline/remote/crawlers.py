@@ -135,17 +135,22 @@ class Crawlers:
                     raise
         arrived = memory.once("crawl-arrived", lambda: _mark(self._look(name)))
         updatable = {key: value for key, value in request.items() if key != "Tags"}
+        looks = 0
         while True:
             self._ready(name, arrived, budget, ours=False)
             try:
                 call(self.client.update_crawler, self.clock, **updatable)
+                answer = self._look(name)
+                if answer["Crawler"]["State"] == "READY":
+                    return answer
             except Exception as error:
                 if error_code(error) != RUNNING:
                     raise
-                continue
-            answer = self._look(name)
-            if answer["Crawler"]["State"] == "READY":
-                return answer
+                answer = self._look(name)
+            # Somebody was quicker, or Glue's answers do not agree yet.
+            self._left(name, arrived, answer, budget, ours=False)
+            self.waits.pause(self.backoff.seconds(looks), Watch("crawler", (), self.backoff.longest))
+            looks += 1
 
     def _start(self, name: str, asks: Asks) -> bool:
         """Ask for a crawl; whether one was begun since we noted the last one."""

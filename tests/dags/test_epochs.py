@@ -9,11 +9,12 @@ import pytest
 
 from foldline.aws import Clients
 from foldline.config import load_pipeline
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.names import Identity
 from foldline.outcomes import TRAINING
 from foldline.remote.calls import SystemClock
 from foldline.waiting import Staying
+from foldline.work import Work
 from operators.base import reuses
 from operators.epochs import NOTED, end_earlier_epochs
 from operators.steprun import Place, StepRun

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 from foldline.aws import Clients
 from foldline.environment import Environment, environment
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING
 from foldline.remote.calls import Backoff, SystemClock
 from foldline.waiting import Deferring, Suspended
+from foldline.work import Work
 from tests.conftest import Endpoint
 
 ROOT = Path(__file__).parents[2]

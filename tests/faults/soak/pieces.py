@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.layout import S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING, Kind
@@ -20,6 +20,7 @@ from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries
 from foldline.remote.redshift import Warehouse
 from foldline.waiting import Staying
+from foldline.work import Work
 from tests.localaws.sagemaker.conftest import ROLE, Account
 from tests.localaws.sagemaker.tuning.conftest import Tuner
 

@@ -8,11 +8,12 @@ import pytest
 from botocore.config import Config
 
 from foldline.errors import JobFailed
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.names import Identity
 from foldline.outcomes import TRAINING
 from foldline.remote.calls import Backoff, SystemClock
 from foldline.waiting import Staying
+from foldline.work import Work
 from tests.localaws.sagemaker.conftest import Account
 
 PATIENCE = Config(connect_timeout=5, read_timeout=5)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from foldline.errors import JobFailed, JobStopped
-from foldline.jobs import QUOTA_SECONDS, Runner, Work
+from foldline.jobs import QUOTA_SECONDS, UNLIMITED_SECONDS, Runner
 from foldline.names import Identity
 from foldline.outcomes import (
     PROCESSING,
@@ -23,6 +23,7 @@ from foldline.outcomes import (
 )
 from foldline.remote.calls import Backoff
 from foldline.waiting import Deferring, Staying, Suspended
+from foldline.work import Work
 from tests.unit.foldline.fakes import FakeClock, FakeSageMaker, completed, failed, refusal, running, stopped
 
 CAPACITY = "CapacityError: Unable to provision requested ML compute capacity."
@@ -142,6 +143,28 @@ class TestQuota:
         assert () == caught.value.watch.names
         assert caught.value.watch.seconds <= 10.0
 
+    def test_the_hour_goes_on_through_hand_overs(self):
+        """
+        The first refusal is remembered by AWS's own clock: a worker that comes back does not begin anew.
+        """
+        client, dates = FakeSageMaker(), iter(["10:00:00", "10:59:59", "11:00:01"])
+
+        def fault(operation: str, name: str, moment: str) -> None:
+            if operation == "create":
+                error = refusal("ResourceLimitExceeded")
+                headers = {"date": f"Thu, 01 Jan 2026 {next(dates)} GMT"}
+                error.response["ResponseMetadata"]["HTTPHeaders"] = headers
+                raise error
+
+        client.faults, refused = fault, {}
+
+        for expected in (Suspended, Suspended, JobFailed):
+            clock = FakeClock()
+            deferring = Runner(client, clock, Deferring(clock), Backoff(0.1, 10.0), refused=refused)
+            with pytest.raises(expected):
+                deferring.run(work())
+        assert ["2026-01-01T10:00:00+00:00"] == list(refused.values())
+
 
 class TestOutput:
     def test_a_completed_job_without_its_output_is_run_once_more(self):
@@ -175,6 +198,36 @@ class TestBudget:
         runner(client).run(work(budget=1.0, on_timeout="keep_waiting"))
 
         assert "stop" not in [operation for operation, _ in client.calls]
+
+    def test_whoever_waits_without_a_limit_is_not_woken_early(self):
+        """
+        A spent budget that ends nothing does not send the task back to a worker every few seconds.
+        """
+        client, clock = FakeSageMaker([running()]), FakeClock()
+        deferring = Runner(client, clock, Deferring(clock, patience=0.0), Backoff(0.1, 10.0))
+
+        with pytest.raises(Suspended) as caught:
+            deferring.run(work(budget=0.0, on_timeout="keep_waiting"))
+        assert UNLIMITED_SECONDS == caught.value.watch.seconds
+
+    def test_a_hand_over_lasts_as_long_as_the_jobs_own_budget(self):
+        """
+        What counts is the job's age by AWS's clock, not how long its task has waited for others before.
+        """
+        client, clock = FakeSageMaker([running()]), FakeClock()
+        describe = client.describe_training_job
+
+        def dated(TrainingJobName: str) -> dict[str, Any]:
+            headers = {"HTTPHeaders": {"date": "Thu, 01 Jan 2026 00:10:00 GMT"}}
+            return {**describe(TrainingJobName), "ResponseMetadata": headers}
+
+        client.describe_training_job = dated
+        runner(client, clock).look(work(), 0.0)
+        deferring = Runner(client, clock, Deferring(clock, patience=0.0), Backoff(0.1, 10.0))
+
+        with pytest.raises(Suspended) as caught:
+            deferring.run(work(budget=3600.0))
+        assert 3000.0 == caught.value.watch.seconds
 
     def test_the_clock_runs_from_the_jobs_creation_by_aws_own_time(self):
         """

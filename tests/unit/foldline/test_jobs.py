@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from foldline.errors import JobConflict, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.names import Identity
 from foldline.outcomes import TRAINING
 from foldline.remote.calls import Backoff
 from foldline.waiting import Interrupted, Staying
+from foldline.work import Work
 from tests.unit.foldline.fakes import (
     FakeClock,
     FakeSageMaker,
@@ -231,6 +232,38 @@ class TestMany:
 
         assert 2 == len(client.created())
         assert isinstance(outcomes[0].error, JobFailed)
+
+    def test_a_refused_piece_leaves_no_sibling_alone(self) -> None:
+        """
+        AWS refuses the second create; the first job is still waited for to its end, then the task fails.
+        """
+        client = FakeSageMaker([running()] * 5 + completed())
+        works = [work("fit-0"), work("fit-1")]
+
+        def fault(operation: str, name: str, moment: str) -> None:
+            if operation == "create" and name == works[1].name:
+                raise refusal("ValidationException", "no such image")
+
+        client.faults = fault
+
+        good, bad = runner(client).run_all(works)
+
+        assert "Completed" == good.description["TrainingJobStatus"]
+        assert isinstance(bad.error, JobFailed)
+        assert "no such image" == bad.error.cause
+
+    def test_a_foreign_job_leaves_no_sibling_alone(self) -> None:
+        """
+        The second name is somebody else's; the first job is waited for all the same.
+        """
+        client = FakeSageMaker([running()] * 5 + completed())
+        works = [work("fit-0"), work("fit-1")]
+        client.create_training_job(TrainingJobName=works[1].name, Tags=[])
+
+        good, bad = runner(client).run_all(works)
+
+        assert "Completed" == good.description["TrainingJobStatus"]
+        assert isinstance(bad.error, JobConflict)
 
     def test_an_interrupted_worker_leaves_the_job_running(self) -> None:
         """

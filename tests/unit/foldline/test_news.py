@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from foldline.jobs import Runner, Work
+from foldline.jobs import Runner
 from foldline.names import Identity
 from foldline.outcomes import TRAINING
 from foldline.remote.calls import Backoff
 from foldline.waiting import Staying
+from foldline.work import Work
 from tests.unit.foldline.fakes import FakeClock, FakeSageMaker, refusal
 
 LASTS = 400.0
