@@ -18,7 +18,7 @@ from operators.base import StepOperator
 from operators.steprun import Place, StepRun
 from tests.conftest import ROOT, Endpoint
 
-PROJECT = Path(__file__).parent / "projects" / "warehouse"
+PROJECT = ROOT / "docs" / "examples" / "warehouse"
 BUCKET = "foldline-local"
 SALES = [(1, "north", 5), (2, "north", 20), (3, "north", 30), (4, "south", 40), (5, "south", 1)]
 OVER = ("SUCCEEDED", "FAILED", "CANCELLED")
