@@ -67,6 +67,15 @@ def test_a_kind_without_a_log_has_no_address() -> None:
     assert "" == IRELAND.log("query", ["q"]) == LAPTOP.log("query", ["q"])
 
 
+@pytest.mark.parametrize("place", [IRELAND, LAPTOP], ids=["aws", "laptop"])
+def test_the_log_of_a_glue_job_run_is_on_its_own_page(place: AwsConsole | EndpointPages) -> None:
+    """
+    It lies in two groups, which two depends on the runtime; Glue's page of the run shows them.
+    """
+    for names in (["load/jr_1"], ["load/jr_1", "load/jr_2"]):
+        assert place.work("glue-job", names) == place.log("glue-job", names)
+
+
 def test_folders_and_objects_have_different_pages_in_the_console() -> None:
     """
     A key that ends in `/` is a folder.

@@ -227,6 +227,62 @@ def test_a_fault_that_passes_loses_no_line(
     assert [] == caplog.records
 
 
+class GlueLogs(Logs):
+    """Groups of streams; a group is there once it has one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: dict[str, dict[str, list[str]]] = {}
+
+    def describe_log_streams(self, logGroupName: str, logStreamNamePrefix: str) -> dict[str, Any]:
+        self.enter("describe")
+        if logGroupName not in self.groups:
+            raise refusal("ResourceNotFoundException")
+        found = [name for name in self.groups[logGroupName] if name.startswith(logStreamNamePrefix)]
+        return {"logStreams": [{"logStreamName": name} for name in found]}
+
+    def get_log_events(self, logGroupName: str, **request: Any) -> dict[str, Any]:
+        self.streams = self.groups[logGroupName]
+        return super().get_log_events(logGroupName, **request)
+
+
+def test_a_glue_job_run_is_followed_in_both_of_its_groups(clock: FakeClock) -> None:
+    """
+    Its streams have one name, the run's; another process goes on in each where this one stopped.
+    """
+    logs = GlueLogs()
+    logs.groups["/aws-glue/python-jobs/output"] = {"jr_1": ["out 1"], "jr_2": ["another run's"]}
+    logs.groups["/aws-glue/python-jobs/error"] = {"jr_1": ["err 1"]}
+    about = Watch("glue-job", ("load/jr_1",), 60.0)
+    tails, shown = tails_of(logs, clock)
+    tails.follow(about)
+    positions = tails.positions_of(about)
+    tails.leave()
+    logs.groups["/aws-glue/python-jobs/error"]["jr_1"] += ["err 2"]
+    later, shown_later = tails_of(logs, clock, positions)
+    later.follow(about)
+    later.close()
+
+    assert {"[load/jr_1] output: out 1", "[load/jr_1] error: err 1"} == set(shown)
+    assert ["[load/jr_1] error: err 2"] == shown_later
+
+
+def test_a_group_that_comes_late_is_found_and_looked_for_seldom(clock: FakeClock) -> None:
+    """
+    While a run waits for its machine it has no stream in any of four groups: a look at all every 20 s.
+    """
+    logs = GlueLogs()
+    tails, shown = tails_of(logs, clock)
+    for _ in range(120):
+        tails.follow(Watch("glue-job", ("load/jr_1",), 60.0))
+        clock.now += 0.5
+    logs.groups["/aws-glue/jobs/output"] = {"jr_1": ["begins"], "jr_1_g-2f": ["an executor"]}
+    tails.close()
+
+    assert 4 * 60 / 20 + 4 >= logs.calls.count("describe")
+    assert ["[load/jr_1] output: begins", "[load/jr_1] output_g-2f: an executor"] == shown
+
+
 def test_kinds_without_a_log_are_not_followed(clock: FakeClock) -> None:
     """
     A query has no log group.
