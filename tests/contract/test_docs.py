@@ -276,6 +276,30 @@ def test_every_operator_has_its_section() -> None:
     )
 
 
+def test_the_table_of_operators_has_them_all() -> None:
+    """
+    The table that opens docs/operators.md names each section once, and with it each kind of step.
+    """
+    from foldline.steps.kinds import KINDS
+
+    text = page("docs/operators.md").text
+    rows = re.findall(r"^\| \[(\w+)[^]]*\]\(#\w+\) \| (?:\[(\w+)\]|none)", text, re.MULTILINE)
+
+    assert sorted(re.findall(r"^## (\w+)", text, re.MULTILINE)) == sorted(operator for operator, _ in rows)
+    assert sorted(KINDS) == sorted(kind for _, kind in rows if kind)
+
+
+def test_every_operator_has_an_example() -> None:
+    """
+    Each operator of docs/operators.md is used by a DAG file that docs/examples/README.md lists.
+    """
+    linked = {file for file, _ in page("docs/examples/README.md").links() if file.suffix == ".py"}
+    used = {name for file in linked for name in re.findall(r"\b(\w+)\(", file.read_text())}
+    wanted = set(re.findall(r"^## (\w+)", page("docs/operators.md").text, re.MULTILINE))
+
+    assert set() == wanted - used
+
+
 def test_results_are_described_as_they_are() -> None:
     """
     Where docs/operators.md gives a result's keys, they are those of the typed dict.
