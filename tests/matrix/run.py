@@ -21,9 +21,14 @@ TESTS = (
     "tests/dags/test_identity.py",
     "tests/dags/test_epochs.py",
     "tests/dags/test_triggers.py",
+    "tests/dags/test_assets.py",
+    "tests/dags/test_links.py",
+    "tests/dags/test_notifications.py",
     "tests/faults/test_orchestrator.py",
 )
 """What depends on Airflow itself; the rest of tests/dags is about AWS, and the same in every cell."""
+PROJECT = f"{ROOT}[moto]"
+"""This project; messages are sent through the SNS of its endpoint's side services."""
 EXTRAS = ("pytest<9.2", "pytest-xdist", "hypothesis", "psycopg2-binary", "asyncpg")
 VERSIONS = ("apache-airflow", "apache-airflow-providers-amazon", "boto3", "pydantic", "fastapi", "SQLAlchemy")
 ASK = f"import importlib.metadata as m, sys; print(sys.version.split()[0], *map(m.version, {VERSIONS}))"
@@ -104,11 +109,13 @@ def environment(cell: Cell) -> Path:
     """
     folder = FOLDER / cell.environment
     python, stamp = folder / "bin" / "python", folder / "made-from"
-    wanted = cell.requirements.read_text() + (ROOT / "pyproject.toml").read_text() + "\n".join(EXTRAS)
+    wanted = (
+        cell.requirements.read_text() + (ROOT / "pyproject.toml").read_text() + "\n".join((PROJECT, *EXTRAS))
+    )
     if stamp.is_file() and stamp.read_text() == wanted:
         return python
     _uv("venv", "--clear", "--python", interpreter(cell.python), folder)
-    _uv("pip", "install", "--python", python, "-r", cell.requirements, "--editable", ROOT, *EXTRAS)
+    _uv("pip", "install", "--python", python, "-r", cell.requirements, "--editable", PROJECT, *EXTRAS)
     stamp.write_text(wanted)
     return python
 
