@@ -18,13 +18,12 @@ from foldline.names import TAG
 from foldline.outcomes import Again, Kind, Outcome, age, is_over, verdict
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find, is_retryable
 from foldline.remote.dates import EPOCH, answered_at, seconds_since
+from foldline.remote.latereads import STALE_READ_SECONDS
 from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS, News
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION, Work
 
-STALE_READ_SECONDS = 30.0
-"""A name that was just created may read as absent for a while."""
 QUOTA_SECONDS = 3600.0
 """How long a create that meets a quota is tried again."""
 UNLIMITED_SECONDS = 21_600.0
@@ -121,7 +120,7 @@ class Runner:
                 on_start(index, work.name)
             listed = self._listed(active)
             for piece in [piece for piece in active if piece.due <= self.clock.monotonic()]:
-                outcome = self._look_again(piece, listed=listed)
+                outcome = self._look_again(piece, len(active), listed=listed)
                 if outcome is not None:
                     outcomes[piece.index] = outcome
                     active.remove(piece)
@@ -176,7 +175,7 @@ class Runner:
         """Whether a list tells what ended, so that each piece is read seldom."""
         return bool(active) and self.news.serves(active[0].work.kind.name, len(active))
 
-    def _look_again(self, piece: _Piece, *, listed: bool) -> Outcome | None:
+    def _look_again(self, piece: _Piece, jobs: int, *, listed: bool) -> Outcome | None:
         generation = piece.work.generation
         try:
             found = self.look(piece.work, piece.since)
@@ -187,7 +186,9 @@ class Runner:
         if piece.work.generation != generation:
             piece.looks = 0
         piece.rests = isinstance(found, Pause)
-        seconds = found.seconds if isinstance(found, Pause) else self.backoff.seconds(piece.looks)
+        # As many calls for several jobs as for one.
+        apart = min(self.backoff.seconds(piece.looks) * jobs, self.backoff.longest)
+        seconds = found.seconds if isinstance(found, Pause) else apart
         if listed and piece.looks and not piece.rests:
             seconds = max(seconds, RECONCILE_SECONDS)
         piece.due = self.clock.monotonic() + seconds

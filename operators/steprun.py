@@ -59,6 +59,8 @@ class Machine(Protocol):
 Settings = TypeVar("Settings", bound=StepSettings)
 QUEUE_SECONDS = 3600.0
 """How long a job may wait for its instance, on top of its own time limit."""
+STAYING_GROWTH = 1.02
+"""A worker that stays sees an end within about a fiftieth of the time it took."""
 PROGRESS = "progress"
 """Name of the document with what the runner knew when the task was handed over."""
 
@@ -174,9 +176,9 @@ class StepRun:
 
     @property
     def backoff(self) -> Backoff:
-        """Waits of this environment."""
+        """Waits of this environment, for a worker that stays."""
         polling = self.pipeline.environment.polling
-        return Backoff(polling.first, polling.longest)
+        return Backoff(polling.first, polling.longest, STAYING_GROWTH)
 
     def identity(self, kind: str, request: Request, label: str = "") -> Identity:
         """Who asks for ``request``: this task's place and the request itself."""

@@ -82,19 +82,22 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class Backoff:
-    """Waits that start short and grow: ``first`` × 1.5ⁿ, at most ``longest``, with up to a fifth of jitter.
+    """Waits that start short and grow: ``first`` × ``growth``ⁿ, at most ``longest``, a fifth of it jitter.
 
     Attributes:
         first: Seconds before the second look.
         longest: Seconds between two looks at most.
+        growth: Each wait by the one before; a wait is then about ``growth - 1`` of the time waited so far.
     """
 
     first: float = 0.3
     longest: float = 30.0
+    growth: float = 1.5
 
     def seconds(self, looks: int) -> float:
         """The wait after the ``looks``-th look, from 0."""
-        return min(self.first * 1.5 ** min(looks, 40), self.longest) * random.uniform(0.8, 1.0)  # noqa: S311  # jitter
+        wait = min(self.first * self.growth ** min(looks, 400), self.longest)
+        return wait * random.uniform(0.8, 1.0)  # noqa: S311  # jitter, no secret
 
 
 def error_code(error: Exception) -> str:
