@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from foldline.aws import Clients, Door
-from foldline.config import load_pipeline
+from foldline.config import Pipeline, load_pipeline
 from foldline.remote.calls import Clock, SystemClock
 from foldline.waiting import Deferring, Staying
 from operators.base import pin_config
@@ -125,11 +125,16 @@ class BadDay:
     turn: TurnedClock
     faults: Faults
 
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline as its files are now."""
+        return load_pipeline("bad_day", root=self.root)
+
     def run(
         self, step: str, run_id: str, *, clock: Clock | None = None, defer: bool = False, map_index: int = -1
     ) -> StepRun:
         """One attempt of one task of a run, as `StepOperator` begins it."""
-        pipeline = load_pipeline("bad_day", root=self.root)
+        pipeline = self.pipeline
         clock = clock or SystemClock(10.0)
         waits = Deferring(clock, patience=0.0) if defer else Staying(clock)
         self.turn.clock = clock
