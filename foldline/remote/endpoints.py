@@ -10,10 +10,9 @@ from typing import Any
 from foldline.errors import DeploymentError, JobTimedOut
 from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find, is_absent
+from foldline.remote.latereads import STALE_READ_SECONDS
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
-
-STALE_READ_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Endpoints:
         return answer
 
     def carry_out(self, method: str, request: dict[str, Any]) -> None:
-        """One call of a rollout; that the thing is there already is what was wanted.
+        """One call of a rollout; a twin of this task may have made it first, which the next look judges.
 
         What was just made may read as absent for a while: such a refusal is tried again.
         """
@@ -79,7 +78,7 @@ class Endpoints:
             try:
                 call(getattr(self.client, method), self.clock, **request)
             except Exception as error:
-                if error_code(error) == "ValidationException" and "already exist" in error_message(error):
+                if error_code(error) == "ValidationException" and said_before(error_message(error)):
                     return
                 if not is_absent(error) or self.clock.monotonic() - since > STALE_READ_SECONDS:
                     raise
@@ -161,3 +160,8 @@ class Endpoints:
                 )
             answers.append(value)
         return Smoke(tuple(answers), median(times) if times else 0.0)
+
+
+def said_before(message: str) -> bool:
+    """Whether SageMaker refuses a call because one like it has been made."""
+    return any(words in message for words in ("already exist", "Cannot update in-progress endpoint"))

@@ -18,6 +18,7 @@ from foldline.remote.asks import Asks
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
 from foldline.remote.glue_runs import GlueOutcome, run_verdict
+from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
 from foldline.remote.untagged import recall, remember
 from foldline.remote.watched import WATCHED
@@ -210,11 +211,16 @@ class GlueJobs:
         """
         looks, began, name = 0, self.clock.monotonic(), f"{work.name}/{run_id}"
         while True:
-            answer = find(self.client.get_job_run, self.clock, JobName=work.name, RunId=run_id)
-            if answer is not None and JOB.is_over(answer["JobRun"]["JobRunState"]):
+            answer = found_again(
+                lambda: find(self.client.get_job_run, self.clock, JobName=work.name, RunId=run_id),
+                self.clock,
+                f"Glue job run {name}",
+                f"glue job {work.name}",
+            )
+            if JOB.is_over(answer["JobRun"]["JobRunState"]):
                 return dict(answer)
             waited = self.clock.monotonic() - began
-            if answer is not None and "StartedOn" in answer["JobRun"]:
+            if "StartedOn" in answer["JobRun"]:
                 waited = seconds_since(answer["JobRun"]["StartedOn"], answer)
             if waited > work.budget and work.on_timeout == "stop_then_fail":
                 JOB.end(self.client, self.clock, name)

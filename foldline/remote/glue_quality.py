@@ -11,6 +11,7 @@ from foldline.names import Identity, digest
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
 from foldline.remote.glue_runs import failure_class
+from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
 from foldline.remote.submitting import Submissions
 from foldline.remote.watched import WATCHED
@@ -148,11 +149,16 @@ class QualityRuns:
         """The answer that says that a run is over."""
         looks, began = 0, self.clock.monotonic()
         while True:
-            run = find(self.client.get_data_quality_ruleset_evaluation_run, self.clock, RunId=run_id)
-            if run is not None and RUN.is_over(run["Status"]):
+            run = found_again(
+                lambda: find(self.client.get_data_quality_ruleset_evaluation_run, self.clock, RunId=run_id),
+                self.clock,
+                f"Glue data quality run {run_id}",
+                "glue",
+            )
+            if RUN.is_over(run["Status"]):
                 return dict(run)
             waited = self.clock.monotonic() - began
-            if run is not None and "StartedOn" in run:
+            if "StartedOn" in run:
                 waited = seconds_since(run["StartedOn"], run)
             if waited > budget:
                 RUN.end(self.client, self.clock, run_id)

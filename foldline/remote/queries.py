@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import STALE_READ_SECONDS
 from foldline.layout import S3Uri
 from foldline.names import Identity, digest
 from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call, find
 from foldline.remote.dates import EPOCH, answered_at
+from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
-from foldline.remote.submitting import Submissions, forgotten
+from foldline.remote.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.requests import merged
 from foldline.waiting import Waits, Watch
@@ -198,14 +198,16 @@ class Queries:
     def _wait(self, query_id: str, budget: float, where: str) -> dict[str, Any]:
         started, looks, query = self.clock.monotonic(), 0, WATCHED["query"]
         while True:
-            answer = find(self.client.get_query_execution, self.clock, QueryExecutionId=query_id)
-            if answer is not None and query.is_over(answer["QueryExecution"]["Status"]["State"]):
+            answer = found_again(
+                lambda: find(self.client.get_query_execution, self.clock, QueryExecutionId=query_id),
+                self.clock,
+                f"Athena query {query_id}",
+                where,
+            )
+            if query.is_over(answer["QueryExecution"]["Status"]["State"]):
                 return dict(answer)
-            here = self.clock.monotonic() - started
-            if answer is None and here > STALE_READ_SECONDS:
-                raise forgotten(f"Athena query {query_id}", where)
-            aged = None if answer is None else status_age(answer, "SubmissionDateTime")
-            waited = here if aged is None else aged
+            aged = status_age(answer, "SubmissionDateTime")
+            waited = self.clock.monotonic() - started if aged is None else aged
             if waited > budget:
                 query.end(self.client, self.clock, query_id)
                 raise JobTimedOut(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
-from foldline.jobs import STALE_READ_SECONDS
 from foldline.names import Identity, digest
 from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call, find
+from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
-from foldline.remote.submitting import Submissions, forgotten
+from foldline.remote.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION
@@ -117,14 +117,16 @@ class Warehouse:
     def _wait(self, name: str, budget: float, where: str) -> dict[str, Any]:
         started, looks, statement = self.clock.monotonic(), 0, WATCHED["statement"]
         while True:
-            description = find(self.client.describe_statement, self.clock, Id=name)
-            if description is not None and statement.is_over(description["Status"]):
+            description = found_again(
+                lambda: find(self.client.describe_statement, self.clock, Id=name),
+                self.clock,
+                f"Redshift statement {name}",
+                where,
+            )
+            if statement.is_over(description["Status"]):
                 return dict(description)
-            here = self.clock.monotonic() - started
-            if description is None and here > STALE_READ_SECONDS:
-                raise forgotten(f"Redshift statement {name}", where)
-            aged = None if description is None else age(description, "CreatedAt")
-            waited = here if aged is None else aged
+            aged = age(description, "CreatedAt")
+            waited = self.clock.monotonic() - started if aged is None else aged
             if waited > budget:
                 statement.end(self.client, self.clock, name)
                 raise JobTimedOut(

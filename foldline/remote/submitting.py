@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from foldline.errors import JobFailed, JobTimedOut
+from foldline.errors import JobTimedOut
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, is_retryable
 from foldline.remote.dates import EPOCH, answered_at, seconds_since
 from foldline.remote.memory import Memory
@@ -95,13 +95,3 @@ class Submissions:
             return here
         first = self.memory.once(f"refused-{self.kind}-{key}", lambda: {"at": moment.isoformat()})
         return max(here, seconds_since(dt.datetime.fromisoformat(first["at"]), answer))
-
-
-def forgotten(what: str, where: str) -> JobFailed:
-    """The error of a statement that was started and that the service does not know a while later."""
-    return JobFailed(
-        f"{what} was started, and the service does not know it",
-        where=where,
-        cause="services forget statements after days or weeks",
-        mend="clear the task to run it again",
-    )

@@ -11,7 +11,7 @@ from foldline.layout import S3Uri
 from foldline.names import Identity
 from foldline.remote.memory import Memory
 from foldline.remote.queries import Queries, query_cost, query_token
-from foldline.waiting import Staying
+from foldline.waiting import Deferring, Staying, Suspended, Waits
 from tests.unit.foldline.fakes import FakeBucket, FakeClock, refusal
 
 WHO = Identity("local", "dag", "run", "ingest/unload", -1, "query", "spec")
@@ -48,10 +48,13 @@ class FakeAthena:
         self.stopped.append(QueryExecutionId)
 
 
-def run(client: FakeAthena, budget: float = 60) -> Any:
-    clock, memory = FakeClock(), Memory(client.s3, S3Uri("bucket", "memory/"), "123456789012")
+def run(
+    client: FakeAthena, budget: float = 60, waits: Waits | None = None, clock: FakeClock | None = None
+) -> Any:
+    clock = clock or FakeClock()
+    memory = Memory(client.s3, S3Uri("bucket", "memory/"), "123456789012")
     output = S3Uri("bucket", "queries/")
-    queries = Queries(client, clock, output, "123456789012", Staying(clock), memory)
+    queries = Queries(client, clock, output, "123456789012", waits or Staying(clock), memory)
     return queries.run(
         WHO,
         lambda generation: f"UNLOAD (SELECT 1) TO 's3://b/g{generation}/'",
@@ -140,6 +143,19 @@ def test_an_id_is_remembered_when_athena_has_forgotten_the_token() -> None:
 
     assert first == run(client).query_id
     assert 1 == len(client.requests)
+
+
+def test_an_execution_that_athena_has_forgotten_ends_the_wait_in_a_deferring_worker_too() -> None:
+    """
+    A worker that let go would count the seconds anew each time it comes back, for ever.
+    """
+    client, clock = FakeAthena({"State": "RUNNING"}), FakeClock()
+    with pytest.raises(Suspended):
+        run(client, waits=Deferring(clock, patience=0.0), clock=clock)
+    client.hidden = 10_000
+
+    with pytest.raises(JobFailed, match="does not know it"):
+        run(client, waits=Deferring(clock, patience=0.0), clock=clock)
 
 
 def test_a_full_queue_is_waited_for() -> None:
