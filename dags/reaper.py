@@ -15,6 +15,7 @@ from operators.reaper import ReaperOperator
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=True,
+    tags=["foldline"],
     params={
         "apply": Param(False, type="boolean", description="Stop and delete what is found."),
         "sole": Param(

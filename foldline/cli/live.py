@@ -25,6 +25,8 @@ MARKS = {
 DOTS = {"running": ("●", "cyan"), "success": ("●", "green"), "failed": ("●", "red")}
 RANKS = ("red", "dark_orange", "yellow", "green3", "bold green")
 """Styles of a score by its rank, from the worst fifth to the best."""
+Told = tuple[str, str, str]
+"""Whom a line is about, state, detail."""
 
 
 class Display:
@@ -44,6 +46,7 @@ class Display:
     ) -> None:
         self.console, self.clock = console, clock
         self.board = Board({name: TaskState(name) for name in tasks})
+        self.told: dict[str, Told] = {}
         self.spinner = Spinner("dots", style="cyan")
         self.live: Live | None = None
         if console.is_terminal and not console.is_dumb_terminal:
@@ -63,8 +66,18 @@ class Display:
     def handle(self, event: dict[str, Any]) -> None:
         """Take in one event and show it."""
         self.board.apply(event)
-        if self.live is None and (line := plain_line(self.board, event)):
-            self.console.print(Text(line), soft_wrap=True)  # a log line is never broken at 80 columns
+        if self.live is None and (told := self._news(event)):
+            elapsed = max(0.0, float(event.get("at", 0.0)) - (self.board.started or 0.0))
+            # a log line is never broken at 80 columns
+            self.console.print(Text(plain_line(elapsed, *told)), soft_wrap=True)
+
+    def _news(self, event: dict[str, Any]) -> Told | None:
+        """What ``event`` tells that was not told: a task back from the triggerer tells it all again."""
+        told = words(event)
+        if told is None or self.told.get(told[0]) == told:
+            return None
+        self.told[told[0]] = told
+        return told
 
     def render(self) -> RenderableType:
         """The whole display: the tasks and, once a trial has begun, the grid."""
@@ -143,26 +156,24 @@ def _cell(board: Board, trial: TrialState, fold: int) -> Text:
     )
 
 
-def plain_line(board: Board, event: dict[str, Any]) -> str:
-    """The line of a log for ``event``; empty for one that needs none, such as a fit under way.
+def plain_line(elapsed: float, name: str, state: str, detail: str) -> str:
+    """A line of a log: ``12.3 s  ingest  success  328,521 rows kept``."""
+    return f"{elapsed:7.1f} s  {name:<20}  {state:<7}  {detail}".rstrip()
 
-    Returns:
-        Seconds since the first event, what, state, detail: ``12.3 s  ingest  success  328,521 rows kept``.
-    """
-    elapsed = max(0.0, float(event.get("at", 0.0)) - (board.started or 0.0))
+
+def words(event: dict[str, Any]) -> Told | None:
+    """What an event tells; None for one that needs no line, such as a fit under way."""
     match event.get("event"):
         case "run":
-            what = ["run", str(event.get("state")), str(event.get("run_id", ""))]
+            return "run", str(event.get("state")), str(event.get("run_id", ""))
         case "task":
             index = int(event.get("map_index", -1))
             name = f"{event['task']}[{index}]" if index >= 0 else str(event["task"])
-            what = [name, str(event["state"]), str(event.get("detail") or "").partition("\n")[0]]
+            return name, str(event["state"]), str(event.get("detail") or "").partition("\n")[0]
         case "trial":
             told = spread(event.get("mean"), event.get("sd")) + ("  best so far" if event.get("best") else "")
-            what = [f"trial {event['trial']}", "success", told]
+            return f"trial {event['trial']}", "success", told
         case "fit" if event.get("state") == "failed":
-            what = [f"trial {event['trial']} fold {event.get('fold')}", "failed", ""]
+            return f"trial {event['trial']} fold {event.get('fold')}", "failed", ""
         case _:
-            return ""
-    name, state, detail = what
-    return f"{elapsed:7.1f} s  {name:<20}  {state:<7}  {detail}".rstrip()
+            return None

@@ -78,6 +78,22 @@ def test_plain_lines():
     ] == shown(console, *EVENTS).splitlines()
 
 
+def test_what_was_told_is_not_told_again():
+    """
+    A task that comes back from the triggerer runs from its start; its lines appear once, a retry's again.
+    """
+    running = {"event": "task", "task": "tuning", "state": "running", "at": 1.0}
+    trial = {"event": "trial", "trial": 0, "mean": 0.72, "sd": 0.01, "at": 2.0}
+    failed = {**running, "state": "failed", "at": 3.0}
+    console = Console(file=io.StringIO(), width=40)
+    assert ["running", "success", "failed", "running"] == [
+        line.split()[-1] if "trial" not in line else "success"
+        for line in shown(
+            console, running, trial, running, trial, failed, {**running, "at": 4.0}
+        ).splitlines()
+    ]
+
+
 def test_dumb_terminal_gets_plain_lines():
     """
     A terminal that cannot move its cursor is treated as a pipe.
