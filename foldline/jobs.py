@@ -8,6 +8,7 @@ the way of waiting are handed in.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,6 +25,7 @@ from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION, Work
 
+log = logging.getLogger(__name__)
 QUOTA_SECONDS = 3600.0
 """How long a create that meets a quota is tried again."""
 UNLIMITED_SECONDS = 21_600.0
@@ -227,6 +229,7 @@ class Runner:
         try:
             call(getattr(self.client, work.kind.create), self.clock, **work.create_request())
             work.owned.add(work.name)
+            log.info("started %s job %s", work.kind.name, work.name)
         except Exception as error:
             # ResourceInUse: a lost answer, a twin or a stale read. The next look reads the job and its tags.
             if error_code(error) == "ResourceLimitExceeded":
@@ -266,6 +269,7 @@ class Runner:
             )
         work.owned.add(work.name)
         work.adopted = True
+        log.info("adopted %s job %s, begun before", work.kind.name, work.name)
 
     def _pause_before_next(self, work: Work, again: Again, description: dict[str, Any]) -> Pause | None:
         """How long to let AWS recover before the next generation; another instance type needs no wait."""

@@ -60,6 +60,19 @@ class TestStart:
         assert 1 == len(client.created())
         assert outcome.adopted
 
+    def test_the_log_tells_a_start_from_an_adoption(self, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        Whoever reads a task's log sees which job it started, and which one it found.
+        """
+        client, mine = FakeSageMaker([running(), running(), *completed()]), work()
+
+        with caplog.at_level("INFO", "foldline.jobs"):
+            runner(client).look(mine, 0.0)
+            runner(client).run(work())
+
+        told = [f"started training job {mine.name}", f"adopted training job {mine.name}, begun before"]
+        assert told == caplog.messages
+
     def test_a_lost_answer_of_create_starts_no_second_job(self) -> None:
         """
         The create was accepted, its answer lost; the repeated create answers ResourceInUse and is adopted.
