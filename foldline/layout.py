@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,36 @@ class S3Uri:
 STAGING = ("table/", "settings/", "quality/", "folds/", "holdout/", "predictions/")
 """Folders of a run that its own steps read again and nobody else: the reaper may remove them. Artifacts
 (``jobs/``) may be in the model registry, records tell what happened: these stay."""
+
+
+_GENERATION = "{foldline:generation}"
+"""Stands in a request for the number of the generation that it is sent for."""
+
+
+def each_generation(prefix: S3Uri) -> S3Uri:
+    """A folder below ``prefix`` for each generation of a job: what a failed one half wrote is not met again.
+
+    The address is for requests only; :func:`of_generation` tells where a generation's folder is.
+    """
+    return prefix / f"g{_GENERATION}/"
+
+
+def of_generation(value: Any, number: int) -> Any:
+    """An address or a request, with the folders of one generation.
+
+    Args:
+        value: An `S3Uri`, or plain data with texts.
+        number: How many jobs of the same work were given up before.
+    """
+    if isinstance(value, str):
+        return value.replace(_GENERATION, str(number))
+    if isinstance(value, S3Uri):
+        return S3Uri(value.bucket, of_generation(value.key, number))
+    if isinstance(value, dict):
+        return {key: of_generation(item, number) for key, item in value.items()}
+    if isinstance(value, list):
+        return [of_generation(item, number) for item in value]
+    return value
 
 
 def endpoint_lock(bucket: str, endpoint: str) -> S3Uri:

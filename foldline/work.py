@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from foldline.layout import of_generation
 from foldline.names import Identity
 from foldline.outcomes import Again, Kind
 
@@ -55,9 +55,9 @@ class Work:
         return self.instances[min(self.reasons.count("capacity"), len(self.instances) - 1)]
 
     def create_request(self) -> dict[str, Any]:
-        """The request as it is sent: with name, identity tags and the generation's instance type."""
+        """The request as it is sent: name, identity tags, and the generation's folders and instance type."""
         tags = [{"Key": key, "Value": value} for key, value in self.identity.tags(self.generation).items()]
-        request = {**deepcopy(self.request), self.kind.name_member: self.name}
+        request = {**of_generation(self.request, self.generation), self.kind.name_member: self.name}
         request["Tags"] = tags + self.request.get("Tags", [])
         if self.instance is not None:
             *path, last = self.kind.instance

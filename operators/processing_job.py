@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from foldline.layout import S3Uri
+from foldline.layout import S3Uri, each_generation, of_generation
 from foldline.names import digest
 from foldline.outcomes import PROCESSING
 from foldline.ownjobs import processing_job_request
@@ -49,15 +49,15 @@ class ProcessingJobOperator(StepOperator):
                 settings, run.pipeline.environment, code=code, inputs=inputs, outputs=outputs
             )
 
-        # Where nothing is said, outputs lie by who asked for what: no other job ever writes there.
+        # Where nothing is said, outputs lie by who asked for what, and how often: no other job writes there.
         key = run.identity(PROCESSING.name, request_with({})).key
-        below = run.layout.outputs(run.place.task_id, key)
+        below = each_generation(run.layout.outputs(run.place.task_id, key))
         outputs = {
             name: below / f"{name}/" if uri is None else S3Uri.parse(uri)
             for name, uri in settings.outputs.items()
         }
         outcome = run.run_job(PROCESSING, request_with(outputs), job=settings.job)
-        places = {name: str(uri) for name, uri in outputs.items()}
+        places = {name: str(of_generation(uri, outcome.generation)) for name, uri in outputs.items()}
         run.evidence.update(inputs={name: str(uri) for name, uri in inputs.items()}, outputs=places)
         run.detail = f"{len(places)} outputs, input digest {digest(run.evidence['inputs'], 8)}"
         return {"job": outcome.name, "outputs": places}

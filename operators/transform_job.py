@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foldline.errors import DataError
-from foldline.layout import S3Uri
+from foldline.layout import S3Uri, each_generation, of_generation
 from foldline.outcomes import TRANSFORM
 from foldline.ownjobs import transform_job_request
 from foldline.remote.artifacts import counts
@@ -45,10 +45,11 @@ class TransformJobOperator(StepOperator):
 
         if settings.output is None:
             key = run.identity(TRANSFORM.name, request_to(run.layout.root)).key
-            output = run.layout.outputs(run.place.task_id, key)
+            target = each_generation(run.layout.outputs(run.place.task_id, key))
         else:
-            output = S3Uri.parse(settings.output)
-        outcome = run.run_job(TRANSFORM, request_to(output), job=settings)
+            target = S3Uri.parse(settings.output)
+        outcome = run.run_job(TRANSFORM, request_to(target), job=settings)
+        output = of_generation(target, outcome.generation)
         found = counts(
             run.clients.client("s3"),
             run.pipeline.environment.account,

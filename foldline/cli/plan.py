@@ -24,7 +24,7 @@ from foldline.cli.planjobs import (
     tuning_job_calls,
 )
 from foldline.config import Pipeline
-from foldline.layout import PipelineLayout, RunLayout, S3Uri
+from foldline.layout import PipelineLayout, RunLayout, S3Uri, each_generation, of_generation
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
 from foldline.remote.sourcetree import source_tree
@@ -250,7 +250,7 @@ def transform_calls(plan: Plan, step: str, settings: TransformSettings) -> Itera
         plan.pipeline.environment,
         plan.layout,
         model=model["ModelName"],
-        output=plan.layout.predictions(DIGEST),
+        output=each_generation(plan.layout.predictions(DIGEST)),
     )
     yield plan.job(step, TRANSFORM, request)
 
@@ -263,7 +263,7 @@ def evaluation_calls(plan: Plan, step: str, settings: EvaluationSettings) -> Ite
         plan.layout,
         code=plan.code,
         document=plan.document(step),
-        predictions=plan.layout.predictions(DIGEST),
+        predictions=of_generation(each_generation(plan.layout.predictions(DIGEST)), 0),
         validation=plan.layout.validation_manifest_of_best,
     )
     yield plan.job(step, PROCESSING, request)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from deploy.request import model_request
-from foldline.layout import S3Uri
+from foldline.layout import S3Uri, each_generation
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING
 from foldline.ownjobs import (
     Data,
@@ -63,7 +63,7 @@ def processing_job_calls(plan: Plan, step: str, settings: ProcessingJobSettings)
     """The processing job."""
 
     def places(named: Mapping[str, str | None]) -> dict[str, S3Uri]:
-        below = plan.layout.outputs(step, KEY)
+        below = each_generation(plan.layout.outputs(step, KEY))
         return {name: S3Uri.parse(uri) if uri else below / f"{name}/" for name, uri in named.items()}
 
     request = processing_job_request(
@@ -106,7 +106,7 @@ def tuning_job_calls(plan: Plan, step: str, settings: TuningJobSettings) -> Iter
 
 def transform_job_calls(plan: Plan, step: str, settings: TransformJobSettings) -> Iterator[PlannedCall]:
     """The batch transform."""
-    stand_in = plan.layout.outputs(step, KEY)
+    stand_in = each_generation(plan.layout.outputs(step, KEY))
     request = transform_job_request(
         settings,
         plan.pipeline.environment,

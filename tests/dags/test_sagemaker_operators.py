@@ -148,6 +148,13 @@ class Own:
         )
 
 
+def is_of(own: Own, job: str, run_id: str) -> bool:
+    """Whether a processing job is a run's."""
+    arn = own.client("sagemaker").describe_processing_job(ProcessingJobName=job)["ProcessingJobArn"]
+    tags = own.client("sagemaker").list_tags(ResourceArn=arn)["Tags"]
+    return {"Key": "foldline:run", "Value": run_id} in tags
+
+
 @pytest.fixture
 def own(
     tmp_path: Path, endpoint: Endpoint, client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
@@ -208,6 +215,29 @@ def test_a_replayed_processing_job_is_one_job_with_its_outputs(own: Own) -> None
     place = result["outputs"]["rows"].removeprefix(f"s3://{BUCKET}/")
     body = own.client("s3").get_object(Bucket=BUCKET, Key=f"{place}part.csv")["Body"].read()
     assert b"1,2\n" == body
+
+
+def test_a_processing_job_that_is_started_again_never_meets_what_the_first_one_wrote(
+    own: Own, faults: Callable[..., None]
+) -> None:
+    """
+    F53: each generation has a folder of its own, and the result names the one that succeeded.
+    """
+    faults(effect="internal", job="processing", resource="copy-g0-*", count=1)
+    operator = ProcessingJobOperator(step="own.copy", inputs={"rows": own.put("raw/b/part.csv", "3\n")})
+
+    run = own.run("copy", "again")
+    result = operator.work(run)
+
+    (failed,) = [name for name in own.jobs("processing", "copy-g0") if is_of(own, name, "again")]
+    describe = own.client("sagemaker").describe_processing_job
+    first, second = (
+        describe(ProcessingJobName=name)["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"]
+        for name in (failed, result["job"])
+    )
+    assert first.replace("/g0/", "/g1/") == second == result["outputs"]["rows"]
+    assert "/g1/rows/" in second
+    assert second in json.dumps(run.requests)
 
 
 def test_an_input_that_nobody_hands_in_is_refused_before_anything_starts(own: Own) -> None:

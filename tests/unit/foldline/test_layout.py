@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foldline.layout import PipelineLayout, S3Uri, path_slug
+from foldline.layout import PipelineLayout, S3Uri, each_generation, of_generation, path_slug
 
 RUN = PipelineLayout("bucket", "flights").run("manual__2026-01-01T00:00:00+00:00")
 
@@ -65,3 +65,17 @@ def test_an_address_survives_a_round_trip() -> None:
     """
     assert "s3://bucket/a/b.csv" == str(S3Uri.parse("s3://bucket/a/b.csv"))
     assert "s3://bucket/a/b/" == str(S3Uri.parse("s3://bucket/a") / "b/")
+
+
+def test_each_generation_has_a_folder_of_its_own():
+    """
+    The request's texts at any depth are of the generation that is sent; what holds no such folder stays.
+    """
+    target = each_generation(RUN.outputs("copy", "k"))
+    request = {"Output": [{"S3Uri": str(target / "rows/")}], "Volume": 1}
+
+    assert RUN.outputs("copy", "k") / "g2/" == of_generation(target, 2)
+    assert {"Output": [{"S3Uri": f"{RUN.outputs('copy', 'k')}g1/rows/"}], "Volume": 1} == of_generation(
+        request, 1
+    )
+    assert RUN.root == of_generation(RUN.root, 1)
