@@ -49,7 +49,7 @@ def test_a_failed_run_tells_only_of_what_it_made(runs: Runs) -> None:
 
 def test_new_features_queue_the_dag_that_waits_for_them(runs: Runs) -> None:
     """
-    `follower` is scheduled by the asset's name alone; the scheduler finds it in the queue of asset-triggered runs.
+    `follower` is scheduled by the asset; the scheduler finds it in the queue of asset-triggered runs.
     """
     with runs.bed.database() as database:
         rows = database.execute("SELECT target_dag_id FROM asset_dag_run_queue").fetchall()

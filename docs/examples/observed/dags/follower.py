@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Asset, dag, task
+from airflow.sdk import dag, task
+
+from operators.pipeline import pipeline
 
 
-@dag(schedule=[Asset.ref(name="observed.features")], catchup=False)
+@dag(schedule=[pipeline("observed").asset("features")], catchup=False)
 def follower() -> None:
     """What the event says of the data is what the task reads."""
 
