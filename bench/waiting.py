@@ -30,6 +30,7 @@ from bench.waitjobs import KINDS, LENGTHS, LONG, MODES, PROJECT, prepare
 from tests.conftest import ROOT, start_endpoint
 from tests.faults.airflow import Airflow
 from tests.faults.conftest import variables_for
+from tests.faults.postgres import Unavailable, postgres
 from tests.faults.rest import Refused
 from tests.faults.rules import Faults
 
@@ -38,7 +39,7 @@ REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 POLLING = "polling: {first: 300ms, longest: 30s}"
 DEFERRING_GOAL, STAYING_GOAL = 1.0, 0.3
 SECONDS = 600.0
-LOOK = 0.5
+LOOK = 1.0
 SLOTS = 64
 LANES = 6
 RUN = "bench"
@@ -89,7 +90,7 @@ class Wait:
 
 
 class Sampler(threading.Thread):
-    """Looks at all tasks of both runs twice a second: which hold a worker slot, and when."""
+    """Looks at all tasks of both runs once a second: which hold a worker slot, and when."""
 
     def __init__(self, airflow: Airflow) -> None:
         super().__init__(daemon=True)
@@ -145,16 +146,29 @@ def airflow_beside_endpoint(stack: ExitStack) -> tuple[Airflow, Callable[[str], 
     prepare(client)
     project, home = project_in(folder), folder / "airflow"
     home.mkdir()
-    airflow = Airflow(home, project, variables_for(project, endpoint))
+    airflow = Airflow(home, project, variables_for(project, endpoint), database(stack))
     airflow.variables |= {
         "AIRFLOW__CORE__PARALLELISM": str(SLOTS),
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "120",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "300",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "60",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "60",
         "PYTHONPATH": os.pathsep.join([str(OVERLAY), str(ROOT)]),
         "PYTHONDONTWRITEBYTECODE": "",
     }
     stack.callback(airflow.stop)
     airflow.start(("ours", "theirs"))
     return airflow, client, Faults(endpoint.url)
+
+
+def database(stack: ExitStack) -> str | None:
+    """A PostgreSQL server's; None for a SQLite file where there is none, which so many writers may lock."""
+    try:
+        server = stack.enter_context(postgres())
+    except Unavailable as error:
+        print(f"Airflow's database is SQLite: {error}", file=sys.stderr)
+        return None
+    return str(server.url(server.create("airflow"), "postgresql+psycopg2"))
 
 
 def project_in(folder: Path) -> Path:

@@ -189,7 +189,7 @@ class Runner:
             piece.looks = 0
         piece.rests = isinstance(found, Pause)
         # As many calls for several jobs as for one.
-        apart = min(self.backoff.seconds(piece.looks) * jobs, self.backoff.longest)
+        apart = min(self.backoff.seconds(piece.looks * jobs) * jobs, self.backoff.longest)
         seconds = found.seconds if isinstance(found, Pause) else apart
         if listed and piece.looks and not piece.rests:
             seconds = max(seconds, RECONCILE_SECONDS)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from foldline import progress
 from foldline.aws import Clients
@@ -14,53 +13,34 @@ from foldline.config import Pipeline
 from foldline.contracts import check
 from foldline.errors import ConfigError
 from foldline.jobs import Runner
-from foldline.layout import PipelineLayout, RunLayout, S3Uri
+from foldline.layout import PipelineLayout, RunLayout, S3Uri, of_generation
 from foldline.names import Identity, digest, spec_hash
 from foldline.outcomes import Kind, Outcome
 from foldline.remote.artifacts import artifact_problem, artifact_uri
-from foldline.remote.calls import Backoff, Clock, SystemClock
+from foldline.remote.calls import STAYING_GROWTH, Backoff, Clock, SystemClock
 from foldline.remote.crawlers import Crawlers
 from foldline.remote.endpoints import Endpoints
 from foldline.remote.joblogs import last_lines
 from foldline.remote.memory import Memory
+from foldline.remote.objects import Objects
 from foldline.remote.queries import Queries
 from foldline.remote.sourcetree import ensure_uploaded
 from foldline.requests import Request, with_checkpoints
 from foldline.runs import JobRecord
 from foldline.secretguard import refuse_secrets
-from foldline.steps.settings import OnTimeout, StepSettings, TrainingMachine
+from foldline.steps.settings import StepSettings, TrainingMachine
 from foldline.waiting import Staying, Waits
 from foldline.work import Work
 from operators.describe import job_record
+from operators.parts import Machine, Part
 from training.request import metric_values
 
 Verify = Callable[[dict[str, Any]], str]
 
 
-class Machine(Protocol):
-    """What a job's settings say of its machine and its limits."""
-
-    @property
-    def instance(self) -> tuple[str, ...]:
-        """Instance types, in the order in which they are tried."""
-        ...
-
-    @property
-    def longest(self) -> float:
-        """Seconds from the job's creation until it must be over, time in the queue not counted."""
-        ...
-
-    @property
-    def on_timeout(self) -> OnTimeout:
-        """What a job that takes longer meets."""
-        ...
-
-
 Settings = TypeVar("Settings", bound=StepSettings)
 QUEUE_SECONDS = 3600.0
 """How long a job may wait for its instance, on top of its own time limit."""
-STAYING_GROWTH = 1.02
-"""A worker that stays sees an end within about a fiftieth of the time it took."""
 PROGRESS = "progress"
 """Name of the document with what the runner knew when the task was handed over."""
 
@@ -74,42 +54,6 @@ class Place:
     task_id: str
     map_index: int = -1
     epoch: int = 0
-
-
-@dataclass(frozen=True)
-class StoredObject:
-    """One object in S3.
-
-    Attributes:
-        uri: Its address.
-        size: Bytes.
-        etag: Changes when its content does.
-    """
-
-    uri: S3Uri
-    size: int
-    etag: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One of several jobs of one task.
-
-    Attributes:
-        label: What tells it from its siblings, such as ``trial-003/fold-001``.
-        request: The create request without its name.
-        trial: Trial it scores, or None.
-        fold: Fold it validates on, or None.
-        metric: Name of its score.
-        direction: ``maximize`` or ``minimize``.
-    """
-
-    label: str
-    request: Request
-    trial: int | None = None
-    fold: int | None = None
-    metric: str = ""
-    direction: str = "maximize"
 
 
 @dataclass
@@ -193,6 +137,11 @@ class StepRun:
             spec_hash=spec_hash(request),
             epoch=self.place.epoch,
         )
+
+    @cached_property
+    def objects(self) -> Objects:
+        """Objects in the environment's buckets."""
+        return Objects(self.clients.client("s3"), self.pipeline.environment.account)
 
     @cached_property
     def memory(self) -> Memory:
@@ -308,7 +257,8 @@ class StepRun:
             check("sagemaker", kind.operation, request, where=where)
             refuse_secrets(kind.operation, request, self.clients.not_secret, where)
 
-        self.requests += [part.request for part in parts]
+        first = len(self.requests)
+        self.requests += [of_generation(part.request, 0) for part in parts]
 
         def started(index: int, name: str) -> None:
             self._show(parts[index], "running")
@@ -320,6 +270,10 @@ class StepRun:
             self._show(part, "failed" if outcome.error else "done", outcome)
 
         outcomes = self.runner.run_all(works, max_parallel=max_parallel, on_start=started, on_end=ended)
+        self.requests[first:] = [
+            of_generation(part.request, outcome.generation)
+            for part, outcome in zip(parts, outcomes, strict=True)
+        ]
         for outcome in outcomes:
             if outcome.error is not None:
                 raise outcome.error
@@ -354,51 +308,8 @@ class StepRun:
             direction=part.direction,
         )
 
-    def put_document(self, uri: S3Uri, document: Any) -> S3Uri:
-        """``document`` as JSON at ``uri``."""
-        body = json.dumps(document, sort_keys=True, allow_nan=False, default=str).encode()
-        return self.put_bytes(uri, body, "application/json")
-
-    def put_bytes(self, uri: S3Uri, body: bytes, content_type: str) -> S3Uri:
-        """``body`` at ``uri``."""
-        self.clients.client("s3").put_object(
-            Bucket=uri.bucket,
-            Key=uri.key,
-            Body=body,
-            ContentType=content_type,
-            ExpectedBucketOwner=self.pipeline.environment.account,
-        )
-        return uri
-
-    def get_bytes(self, uri: S3Uri) -> bytes:
-        """The object at ``uri``."""
-        answer = self.clients.client("s3").get_object(
-            Bucket=uri.bucket, Key=uri.key, ExpectedBucketOwner=self.pipeline.environment.account
-        )
-        body: bytes = answer["Body"].read()
-        return body
-
-    def get_document(self, uri: S3Uri) -> Any:
-        """The JSON document at ``uri``."""
-        return json.loads(self.get_bytes(uri))
-
-    def objects(self, prefix: S3Uri) -> list[StoredObject]:
-        """Every object below ``prefix``, by key."""
-        pages = self.clients.client("s3").get_paginator("list_objects_v2")
-        found: list[StoredObject] = []
-        for page in pages.paginate(
-            Bucket=prefix.bucket,
-            Prefix=prefix.key,
-            ExpectedBucketOwner=self.pipeline.environment.account,
-        ):
-            found += [
-                StoredObject(S3Uri(prefix.bucket, item["Key"]), item["Size"], item["ETag"].strip('"'))
-                for item in page.get("Contents", ())
-            ]
-        return found
-
     def settings_document(self, document: dict[str, Any]) -> S3Uri:
         """The S3 folder with ``document`` as ``settings.json``, by its content."""
         folder = self.layout.settings(self.step, digest(document))
-        self.put_document(folder / "settings.json", document)
+        self.objects.put_document(folder / "settings.json", document)
         return folder

@@ -10,7 +10,7 @@ import pytest
 from foldline.jobs import Runner
 from foldline.names import Identity
 from foldline.outcomes import TRAINING
-from foldline.remote.calls import Backoff
+from foldline.remote.calls import STAYING_GROWTH, Backoff
 from foldline.waiting import Staying
 from foldline.work import Work
 from tests.unit.foldline.fakes import FakeClock, FakeSageMaker, refusal
@@ -141,3 +141,31 @@ def test_a_throttled_list_is_asked_again_later(clock: FakeClock) -> None:
     assert max(seen.values()) <= 31.0
     assert min(seen[index] for index in range(30, 40)) <= 4.0
     assert client.count("list") <= 60 + clock.now / 2
+
+
+def test_an_end_is_seen_within_a_fiftieth_of_the_time_it_took(clock: FakeClock) -> None:
+    """
+    A worker that stays looks by growth 1.02; with 1.5 a job of 400 s would be seen up to 30 s late.
+    """
+    client = Listing(clock)
+    runner = Runner(client, clock, Staying(clock), Backoff(0.3, 30.0, STAYING_GROWTH))
+
+    runner.run_all(works(1))
+
+    assert 0 <= clock.now - LASTS <= LASTS / 50 + 0.3
+    assert client.count("describe") <= 180
+
+
+def test_five_jobs_of_a_task_cost_about_as_many_calls_as_one() -> None:
+    """
+    Each is read a fifth as often.
+    """
+    counts = []
+    for jobs in (1, 5):
+        clock = FakeClock()
+        client = Listing(clock)
+        runner = Runner(client, clock, Staying(clock), Backoff(0.3, 30.0, STAYING_GROWTH))
+        runner.run_all(works(jobs))
+        counts.append(client.count("describe"))
+
+    assert counts[1] <= 2 * counts[0]
