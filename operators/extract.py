@@ -36,7 +36,7 @@ class SourceExtractOperator(StepOperator):
         query, where = ("", f"infra/{run.pipeline.name}/{run.step}.yaml")
         if settings.query is not None:
             query, where = query_file(run, settings.query)
-        extract, key = _place(run, settings, query)
+        extract, key = place_of(run, settings, query)
         table = _table(run, settings, f"{run.pipeline.environment.name}/{self.step}")
         if table is not None:
             table.check(windows=settings.since is not None)
@@ -51,12 +51,15 @@ class SourceExtractOperator(StepOperator):
                 found = Reading(run, settings, query, extract, watermarks, where).extracted()
             _judge(run, settings, found, where)
             manifest = extract.complete(found)
+            if manifest["uri"] != found["uri"]:
+                extract.tidy(manifest)  # a twin was first
         if manifest.get("window") is not None:
             watermarks.advance(run.place.run_id, manifest["window"])
         if run.memory.get(PUBLISHED) is None:
             if table is not None:
                 _publish(run, settings, table, manifest, key)
             _common(run).put(SCHEMA, manifest["columns"])
+            extract.tidy(manifest)
             run.memory.put(PUBLISHED, {"uri": manifest["uri"]})
         run.evidence.update(
             {name: manifest.get(name) for name in ("rows", "bytes", "columns", "snapshot", "window", "uri")},
@@ -74,7 +77,8 @@ class SourceExtractOperator(StepOperator):
         }
 
 
-def _place(run: StepRun, settings: ExtractSettings, query: str) -> tuple[Extract, str]:
+def place_of(run: StepRun, settings: ExtractSettings, query: str) -> tuple[Extract, str]:
+    """Where a step's rows go, and the key of who asks for what."""
     environment = run.pipeline.environment
     key = run.identity("extract", {"query": query, "settings": settings.document()}).key
     root = run.common.extracts(run.step) / f"{key}/"

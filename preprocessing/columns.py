@@ -9,8 +9,9 @@ import datetime as dt
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -124,10 +125,12 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         if not name or len(name) > NAME_LIMIT or re.search(r"[\x00-\x1f]", name):
             raise DataError(f"{name[:80]!r} cannot be a column's name", mend="give it another with AS")
-        if (other := seen.setdefault(name.lower(), name)) is not name:
+        if name.lower() in seen:
             raise DataError(
-                f"columns {other!r} and {name!r} are one to Glue and Athena", mend="rename one with AS"
+                f"columns {seen[name.lower()]!r} and {name!r} are one to Glue and Athena",
+                mend="rename one with AS",
             )
+        seen[name.lower()] = name
 
 
 def arrow_type(word: str, precise: tuple[Any, Any] = (None, None)) -> pa.DataType:
@@ -158,7 +161,8 @@ def batch(rows: Sequence[Sequence[Any]], schema: pa.Schema) -> pa.RecordBatch:
     arrays = []
     for number, field in enumerate(schema):
         try:
-            values = [None if row[number] is None else _fitting(row[number], field.type) for row in rows]
+            read = reader(field.type)
+            values = [None if row[number] is None else read(row[number]) for row in rows]
             arrays.append(pa.array(values, type=field.type))
         except (pa.ArrowException, ValueError, TypeError, ArithmeticError) as error:
             raise DataError(
@@ -182,36 +186,90 @@ def _word_of(name: str, values: Sequence[Any]) -> str:
     raise DataError(f"column {name!r} holds {type(first).__name__}, which has no column type", mend=MEND)
 
 
-def _fitting(value: Any, kind: pa.DataType) -> Any:
-    """A value as its column takes it; Arrow refuses what would lose something."""
-    if pa.types.is_decimal(kind):
-        if isinstance(value, float | bool):
-            raise ValueError(f"a {type(value).__name__}, which is not exact")
-        return Decimal(value)
-    if pa.types.is_string(kind):
-        if isinstance(value, dict | list):
-            return json.dumps(value, ensure_ascii=False)
-        return value.isoformat() if isinstance(value, dt.time) else str(value) if _is_word(value) else value
-    if pa.types.is_binary(kind):
-        return bytes(value) if isinstance(value, bytearray | memoryview) else value
+def reader(kind: pa.DataType) -> Callable[[Any], Any]:
+    """What gives a value as a column takes it, or raises ValueError where that would lose something.
+
+    Arrow alone would cut a float for a column of whole numbers.
+    """
     if pa.types.is_timestamp(kind):
-        return _moment(value, zoned=kind.tz is not None)
-    if pa.types.is_integer(kind) and isinstance(value, bool):
-        raise ValueError("a boolean")
-    if pa.types.is_integer(kind) and isinstance(value, Decimal) and value == value.to_integral_value():
+        return partial(_moment, zoned=kind.tz is not None)
+    return next(read for is_kind, read in READERS if is_kind(kind))
+
+
+def _whole(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
-    return value
+    raise _other(value)
 
 
-def _is_word(value: Any) -> bool:
-    return isinstance(value, uuid.UUID)
+def _float(value: Any) -> float:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return value  # as it is: Arrow refuses whole numbers that a float cannot hold
+    if isinstance(value, Decimal):
+        return float(value)  # the step file asks for it by name: the database says decimal
+    raise _other(value)
+
+
+def _decimal(value: Any) -> Decimal:
+    if type(value) in (Decimal, int, str):
+        return Decimal(value)
+    raise _other(value)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool) or (type(value) is int and value in (0, 1)):  # SQLite and MySQL keep 0 and 1
+        return bool(value)
+    raise _other(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dt.time):
+        return value.isoformat()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    raise _other(value)
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    raise _other(value)
+
+
+def _day(value: Any) -> dt.date:
+    if type(value) is dt.date:
+        return value
+    if isinstance(value, str):  # SQLite keeps dates as text
+        return dt.date.fromisoformat(value)
+    raise _other(value)
 
 
 def _moment(value: Any, *, zoned: bool) -> dt.datetime:
-    """A moment, also from ISO text, which is what SQLite keeps."""
-    found = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    found = dt.datetime.fromisoformat(value) if isinstance(value, str) else value  # text: SQLite's form
     if not isinstance(found, dt.datetime):
-        raise TypeError(f"a {type(value).__name__}")
+        raise _other(value)
     if (found.tzinfo is not None) != zoned:
-        raise ValueError("a moment with a time zone" if not zoned else "a moment without a time zone")
+        raise ValueError("a moment without a time zone" if zoned else "a moment with a time zone")
     return found
+
+
+def _other(value: Any) -> ValueError:
+    return ValueError(f"a value of type {type(value).__name__}")
+
+
+READERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[Any], Any]], ...] = (
+    (pa.types.is_integer, _whole),
+    (pa.types.is_floating, _float),
+    (pa.types.is_decimal, _decimal),
+    (pa.types.is_boolean, _truth),
+    (pa.types.is_string, _text),
+    (pa.types.is_binary, _bytes),
+    (pa.types.is_date, _day),
+)
+"""What reads the values of each type but moments."""

@@ -101,4 +101,6 @@ def is_database_error(error: BaseException) -> bool:
 
 def may_pass(error: BaseException) -> bool:
     """Whether another try may not meet this error of a driver."""
+    if type(error).__module__ == "sqlite3":  # it calls a missing table an OperationalError too
+        return any(word in str(error) for word in ("locked", "busy"))
     return any(kind.__name__ in PASSING for kind in type(error).__mro__)

@@ -7,16 +7,16 @@ two that finish both name the same rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from foldline.errors import DataError
 from foldline.layout import S3Uri
-from foldline.remote.artifacts import stored
 from foldline.remote.calls import error_code
 from foldline.remote.memory import LOST, Memory
+from foldline.remote.objects import stored
 
 MANIFEST = "_MANIFEST.json"
 GONE = ("NoSuchKey", "404", "NotFound")
@@ -76,7 +76,7 @@ class Extract:
         target, extra = place / path.name, {"ExpectedBucketOwner": self.account}
         if self.kms_key:
             extra |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key}
-        self.client.upload_file(str(path), target.bucket, target.key, ExtraArgs=extra)
+        self.client.upload_file(Filename=str(path), Bucket=target.bucket, Key=target.key, ExtraArgs=extra)
         there = self.client.head_object(**self._object(target))
         if there["ContentLength"] != size:
             raise DataError(
@@ -86,10 +86,7 @@ class Extract:
         return str(there["ETag"]).strip('"')
 
     def complete(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
-        """The manifest that counts: this one, or the one that another attempt has written before.
-
-        Files that no manifest names are removed.
-        """
+        """The manifest that counts: this one, or the one that another attempt has written before."""
         at = self.root / MANIFEST
         body = json.dumps(manifest, sort_keys=True, allow_nan=False).encode()
         try:
@@ -100,10 +97,11 @@ class Extract:
                 raise
         counts = self.manifest()
         assert counts is not None, "it was just written, and nobody removes it"
-        self._remove_all_but({f"{counts['uri']}{part['name']}" for part in counts["parts"]})
         return counts
 
-    def _remove_all_but(self, kept: Collection[str]) -> None:
+    def tidy(self, manifest: Mapping[str, Any]) -> None:
+        """Remove the files that the manifest does not name: those of attempts that died or came second."""
+        kept = {f"{manifest['uri']}{part['name']}" for part in manifest["parts"]}
         keys = [
             {"Key": one.uri.key}
             for one in stored(self.client, self.account, self.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,21 +25,43 @@ BUCKET = "foldline-local"
 
 @dataclass
 class ShopBed:
-    """A copy of the project at an endpoint."""
+    """A copy of the project at an endpoint, with a bucket and a Glue database of its own.
+
+    Attributes:
+        root: The project.
+        endpoint: Where AWS answers.
+        client: Gives boto3 clients of it.
+        token: What tells it from the others there.
+    """
 
     root: Path
     endpoint: Endpoint
     client: Callable[[str], Any]
+    token: str
 
     @classmethod
-    def at(cls, root: Path, endpoint: Endpoint, client: Callable[[str], Any]) -> ShopBed:
+    def at(cls, root: Path, endpoint: Endpoint, client: Callable[[str], Any], token: str) -> ShopBed:
         """A copy of the project, pointed at an endpoint."""
         shutil.copytree(PROJECT, root, ignore=shutil.ignore_patterns("__pycache__"))
         (root / "infra" / "env").mkdir()
         local = (ROOT / "infra" / "env" / "local.yaml").read_text()
-        here = local.replace("http://127.0.0.1:4566", endpoint.url)
+        here = local.replace("http://127.0.0.1:4566", endpoint.url).replace(BUCKET, f"{BUCKET}-{token}")
         (root / "infra" / "env" / "local.yaml").write_text(here)
-        return cls(root, endpoint, client)
+        client("s3").create_bucket(Bucket=f"{BUCKET}-{token}")
+        bed = cls(root, endpoint, client, token)
+        for file in ("extract.yaml", "changes.yaml", "ingest.yaml"):
+            bed.edit(file, "database: shop", f"database: {bed.database}")
+        return bed
+
+    @property
+    def bucket(self) -> str:
+        """The environment's bucket."""
+        return f"{BUCKET}-{self.token}"
+
+    @property
+    def database(self) -> str:
+        """The Glue database."""
+        return f"shop_{self.token}"
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Replace text in one of the pipeline's files."""
@@ -89,8 +112,18 @@ class ShopBed:
     def keys(self, uri: str) -> list[str]:
         """Keys of all objects below an address."""
         pages = self.client("s3").get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=BUCKET, Prefix=uri.removeprefix(f"s3://{BUCKET}/"))
+        found = pages.paginate(Bucket=self.bucket, Prefix=uri.removeprefix(f"s3://{self.bucket}/"))
         return [item["Key"] for page in found for item in page.get("Contents", ())]
+
+    def text(self, uri: str) -> str:
+        """An object."""
+        key = uri.removeprefix(f"s3://{self.bucket}/")
+        return self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read().decode()
+
+    def latin(self, key: str) -> str:
+        """An object's bytes as text, whatever they are."""
+        body = self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body.decode("latin-1")
 
     def table(self, uri: str) -> Any:
         """All rows below an address, as Arrow has them."""
@@ -98,17 +131,15 @@ class ShopBed:
         import pyarrow.parquet as pq
 
         bodies = [
-            self.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in self.keys(uri)
+            self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.keys(uri)
         ]
         return pa.concat_tables([pq.read_table(io.BytesIO(body)) for body in bodies])
 
     def athena(self, sql: str) -> list[list[str | None]]:
         """The rows of a query."""
-        import time
-
         athena = self.client("athena")
         started = athena.start_query_execution(
-            QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{BUCKET}/tests/"}
+            QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/tests/"}
         )["QueryExecutionId"]
         while True:
             status = athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
