@@ -39,12 +39,14 @@ class RunLine:
         run: Run id.
         created: When its newest job was created, in Unix time.
         statuses: How many of its jobs have which status.
+        whole: Whether these are all of them: false for a run at which a list was cut off.
     """
 
     dag: str
     run: str
     created: float
     statuses: dict[str, int]
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class AwsRuns:
     def recent(self) -> list[RunLine]:
         """The last runs, newest first."""
         found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        cut: set[tuple[str, str]] = set()
         for method, word in LISTS.values():
             page = call(
                 getattr(self.clients.client("sagemaker"), method),
@@ -138,10 +141,13 @@ class AwsRuns:
                 MaxResults=RECENT,
             )
             items = {item[f"{word}Arn"]: item for item in page[f"{word}Summaries"]}
-            for owned in self._tagged(items):
-                job = {**items[owned.arn], "Status": items[owned.arn][f"{word}Status"]}
-                found.setdefault((owned.dag, owned.run), []).append(job)
-        lines = [_line(*place, jobs) for place, jobs in found.items()]
+            runs = {owned.arn: (owned.dag, owned.run) for owned in self._tagged(items)}
+            for arn, run in runs.items():
+                job = {**items[arn], "Status": items[arn][f"{word}Status"]}
+                found.setdefault(run, []).append(job)
+            if "NextToken" in page:
+                cut |= {runs[arn] for arn in list(items)[-1:] if arn in runs}
+        lines = [_line(*run, jobs, whole=run not in cut) for run, jobs in found.items()]
         return sorted(lines, key=lambda line: line.created, reverse=True)
 
     def _tagged(self, arns: Iterable[str]) -> list[Owned]:
@@ -185,11 +191,11 @@ def place(owned: Owned) -> str:
     return owned.task if owned.map_index < 0 else f"{owned.task}[{owned.map_index}]"
 
 
-def _line(dag: str, run: str, jobs: list[dict[str, Any]]) -> RunLine:
+def _line(dag: str, run: str, jobs: list[dict[str, Any]], *, whole: bool) -> RunLine:
     statuses: dict[str, int] = {}
     for job in jobs:
         statuses[job["Status"]] = statuses.get(job["Status"], 0) + 1
-    return RunLine(dag, run, max(job["CreationTime"].timestamp() for job in jobs), statuses)
+    return RunLine(dag, run, max(job["CreationTime"].timestamp() for job in jobs), statuses, whole)
 
 
 def _unknown(what: str, given: str, known: list[str]) -> ConfigError:

@@ -118,7 +118,8 @@ def _last(runs: AwsRuns, output: Output) -> None:
             [
                 line.run,
                 line.dag,
-                ", ".join(f"{count} {word}" for word, count in sorted(line.statuses.items())),
+                ("" if line.whole else "at least ")
+                + ", ".join(f"{count} {word}" for word, count in sorted(line.statuses.items())),
                 shown_time(line.created),
             ]
             for line in found

@@ -83,6 +83,22 @@ def test_a_run_is_meant_by_a_beginning_that_no_other_shares(
         place.settle(work.name)
 
 
+def test_a_run_at_which_a_list_was_cut_off_is_told_from_a_whole_one(
+    place: Place, foldline: Callable[..., Any], run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Of a run with more jobs than one page holds, the last runs say how many it has at least.
+    """
+    monkeypatch.setattr("foldline.cli.awsruns.RECENT", 2)
+    for job in [place.begin(run, f"task-{number}", SHORT) for number in range(3)]:
+        place.settle(job.name)
+
+    newest, *_ = foldline("status", "-o", "json")
+
+    assert (run, {"Completed": 2}, False) == (newest["run"], newest["statuses"], newest["whole"])
+    assert "at least 2 Completed" in foldline("status")
+
+
 def test_the_last_runs_are_listed_newest_first(place: Place, foldline: Callable[..., Any], run: str) -> None:
     """
     Without a run, each run is one line with its jobs by status.
