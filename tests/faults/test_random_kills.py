@@ -41,18 +41,18 @@ class Storm:
     airflow: Airflow
     chance: random.Random
     struck: Counter[str] = field(default_factory=Counter)
+    _down_since: float | None = None
+    _spared_until: float = 0.0
 
     def strike(self, runs: dict[str, str]) -> None:
-        """One kill; a role is started again a little later, so that its absence is felt.
-
-        Roles are left alone until all are up again: on a slow machine nothing else would ever happen.
-        """
-        kind = self.chance.choice(STRIKES if self._all_up() else WORKERS)
+        """One kill; a role is started again a little later, so that its absence is felt."""
+        kind = self.chance.choice(WORKERS if self._roles_are_spared() else STRIKES)
         what, _, how = kind.partition(" ")
         if what in ROLES:
             self.airflow.kill(what, whole=self.chance.random() < 0.5)
             time.sleep(self.chance.uniform(0.0, 4.0))
             self.airflow.restart(what)
+            self._down_since = time.monotonic()
         elif (pid := self._worker(runs)) is None:
             return
         else:
@@ -60,6 +60,13 @@ class Storm:
                 target = parent_of(pid) if what == "supervisor" else pid
                 os.kill(target, signal.SIGTERM if how == "-TERM" else signal.SIGKILL)
         self.struck[kind] += 1
+
+    def _roles_are_spared(self) -> bool:
+        """Until all are up again, and then for as long as that took: a slow machine gets on with its tasks too."""
+        if self._down_since is not None and self._all_up():
+            self._spared_until = 2 * time.monotonic() - self._down_since
+            self._down_since = None
+        return self._down_since is not None or time.monotonic() < self._spared_until
 
     def _all_up(self) -> bool:
         with suppress(OSError, Refused):
