@@ -67,7 +67,7 @@ class AthenaUnloadOperator(StepOperator):
         )
         run.detail = f"{kept:,} rows kept of {rows_in + kept:,}, {scanned(run)}"
         table = target / f"g{unload.generation}/"
-        content = digest([item.etag for item in run.objects(table)])
+        content = digest([item.etag for item in run.objects.below(table)])
         return {"uri": str(table), "rows": kept, "digest": content, "query_id": unload.query_id}
 
 

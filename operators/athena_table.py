@@ -77,7 +77,7 @@ class AthenaTableOperator(StepOperator):
         return {
             "uri": str(location),
             "rows": rows,
-            "digest": digest([item.etag for item in run.objects(location)]),
+            "digest": digest([item.etag for item in run.objects.below(location)]),
             "query_id": outcome.query_id,
             "database": settings.database,
             "table": settings.table,

@@ -11,8 +11,9 @@ from foldline.outcomes import TRAINING, Outcome
 from foldline.steps.fitting import CrossValidationSettings
 from operators.base import StepOperator
 from operators.folds import FoldsOperator
+from operators.parts import Part
 from operators.results import FitResult, FoldsResult
-from operators.steprun import Part, StepRun
+from operators.steprun import StepRun
 from training.request import fit_request, metric_values
 
 

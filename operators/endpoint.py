@@ -160,7 +160,7 @@ def known_records(run: StepRun, predictions: PredictionsResult, count: int) -> K
 
 def first_lines(run: StepRun, prefix: S3Uri, count: int) -> list[str]:
     """The first ``count`` whole lines of the first object below ``prefix``."""
-    found = [item for item in run.objects(prefix) if item.size]
+    found = [item for item in run.objects.below(prefix) if item.size]
     if not found:
         raise DataError("there is nothing to read known records from", where=str(prefix))
     uri, size = found[0].uri, found[0].size

@@ -33,7 +33,7 @@ class EvaluationOperator(StepOperator):
         """The headline figures."""
         settings = run.settings(EvaluationSettings)
         outputs = [f"{job}/output/output.tar.gz" for job in self.trial["jobs"]]
-        validation = run.put_document(
+        validation = run.objects.put_document(
             run.layout.validation_manifest_of_best, [{"prefix": str(run.layout.jobs)}, *outputs]
         )
         document = evaluation_settings(settings, run.only(PreprocessingSettings).table)
@@ -47,7 +47,7 @@ class EvaluationOperator(StepOperator):
             validation=validation,
         )
         run.run_job(PROCESSING, request, job=settings.job)
-        figures = run.get_document(run.layout.evaluation / "evaluation.json")
+        figures = run.objects.get_document(run.layout.evaluation / "evaluation.json")
         run.evidence.update(figures)
         metric = settings.metric.name
         score, baseline = figures["metrics"][metric], (figures.get("baseline") or {}).get(metric)

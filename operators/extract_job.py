@@ -27,10 +27,10 @@ def extracted_by_job(run: StepRun, settings: ExtractSettings, query: str, extrac
     outcome = run.run_job(PROCESSING, request, job=settings.job)
     place = rows_place(extract.root)
     reports = [
-        run.get_document(reports_place(extract.root) / f"shard-{shard:03d}.json")
+        run.objects.get_document(reports_place(extract.root) / f"shard-{shard:03d}.json")
         for shard in range(settings.job.instances)
     ]
-    there = {item.uri.name: item for item in run.objects(place)}
+    there = {item.uri.name: item for item in run.objects.below(place)}
     parts = [part for report in reports for part in report["parts"]]
     for part in parts:
         found = there.get(part["name"])

@@ -41,10 +41,10 @@ class FoldsOperator(StepOperator):
             table=S3Uri.parse(self.table["uri"]),
         )
         run.run_job(PROCESSING, request, job=settings.job)
-        text = run.get_bytes(run.layout.folds / "manifest.json").decode()
+        text = run.objects.get_bytes(run.layout.folds / "manifest.json").decode()
         manifest = FoldManifest.from_json(text)
         run.evidence.update(
-            manifest=json.loads(text), holdout=run.get_document(run.layout.holdout / "holdout.json")
+            manifest=json.loads(text), holdout=run.objects.get_document(run.layout.holdout / "holdout.json")
         )
         run.detail = f"{manifest.k} folds of {manifest.rows:,} rows, {manifest.holdout_rows:,} held out"
         return {

@@ -78,7 +78,7 @@ class GlueJobOperator(StepOperator):
         """The CreateJob request; its script is in S3, by its content, so no other text can take its place."""
         text = (run.pipeline.folder / settings.script).read_bytes()
         script = run.common.script(digest(text.decode("utf-8")), settings.script)
-        run.put_bytes(script, text, "text/x-python")
+        run.objects.put_bytes(script, text, "text/x-python")
         env, place = run.pipeline.environment.name, run.place
         return glue_job_definition(
             settings,

@@ -36,7 +36,7 @@ class ModelPackageOperator(StepOperator):
         sagemaker = run.clients.client("sagemaker")
         self._ensure_group(run, settings)
         scores = {key: self.trial[key] for key in ("metric", "scores", "mean", "sd")}
-        metrics = run.put_document(run.layout.metrics, {"cross_validation": scores})
+        metrics = run.objects.put_document(run.layout.metrics, {"cross_validation": scores})
         request = self._request(run, settings, metrics)
         # AWS does not say how long it knows a token, so the first answer is kept as well.
         arn = run.memory.once(

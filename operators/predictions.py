@@ -6,10 +6,12 @@ from typing import Any
 
 from deploy.request import candidate_model, transform_request
 from foldline.errors import DataError
-from foldline.names import digest
+from foldline.layout import S3Uri, each_generation, of_generation
 from foldline.outcomes import TRANSFORM
-from foldline.remote.artifacts import lines, stored
+from foldline.remote.artifacts import lines
 from foldline.remote.models import ensure_model
+from foldline.remote.objects import stored
+from foldline.requests import Request
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import TransformSettings
 from operators.base import StepOperator
@@ -45,9 +47,14 @@ class PredictionsOperator(StepOperator):
         )
         name = model["ModelName"]
         ensure_model(run.clients.client("sagemaker"), run.clock, model)
-        output = run.layout.predictions(digest({"model": name, "holdout": self.folds["digest"]}))
-        request = transform_request(settings, environment, run.layout, model=name, output=output)
-        run.run_job(TRANSFORM, request, job=settings)
+
+        def request_to(output: S3Uri) -> Request:
+            return transform_request(settings, environment, run.layout, model=name, output=output)
+
+        key = run.identity(TRANSFORM.name, {**request_to(run.layout.root), "Data": self.folds["digest"]}).key
+        target = each_generation(run.layout.predictions(key))
+        outcome = run.run_job(TRANSFORM, request_to(target), job=settings)
+        output = of_generation(target, outcome.generation)
         rows = self.folds["holdout_rows"]
         s3, owner = run.clients.client("s3"), environment.account
         answered = lines(s3, owner, list(stored(s3, owner, output)))

@@ -40,7 +40,7 @@ class QualityOperator(StepOperator):
             table=S3Uri.parse(self.table["uri"]),
         )
         run.run_job(PROCESSING, request, job=settings.job)
-        report = run.get_document(run.layout.quality / "quality.json")
+        report = run.objects.get_document(run.layout.quality / "quality.json")
         run.evidence.update(report)
         broken = [check for check in report["checks"] if not check["passed"]]
         if not report["passed"]:

@@ -58,5 +58,5 @@ class RedshiftUnloadOperator(StepOperator):
                 mend="widen `parameters` (dates?), or lower `min_rows`",
             )
         table = target / f"g{ended.generation}/"
-        content = digest([item.etag for item in run.objects(table)])
+        content = digest([item.etag for item in run.objects.below(table)])
         return {"uri": str(table), "rows": rows, "digest": content, "query_id": ended.statement_id}

@@ -60,8 +60,8 @@ class ReportOperator(StepOperator):
             digests=digests(tasks),
             tasks=tasks,
         )
-        run.put_bytes(run.layout.run_json, record.to_json().encode(), "application/json")
-        run.put_bytes(run.layout.report, report_html(record).encode(), "text/html; charset=utf-8")
+        run.objects.put_bytes(run.layout.run_json, record.to_json().encode(), "application/json")
+        run.objects.put_bytes(run.layout.report, report_html(record).encode(), "text/html; charset=utf-8")
         run.detail = str(run.layout.report)
         return {"report": str(run.layout.report), "record": str(run.layout.run_json)}
 
@@ -69,8 +69,8 @@ class ReportOperator(StepOperator):
 def task_records(run: StepRun) -> list[TaskRecord]:
     """The records that this run's tasks left."""
     mine = run.layout.record(run.place.task_id)
-    left = [item.uri for item in run.objects(run.layout.records) if item.uri != mine]
-    return [TaskRecord.from_json(run.get_bytes(uri).decode()) for uri in left]
+    left = [item.uri for item in run.objects.below(run.layout.records) if item.uri != mine]
+    return [TaskRecord.from_json(run.objects.get_bytes(uri).decode()) for uri in left]
 
 
 def digests(tasks: list[TaskRecord]) -> dict[str, str]:

@@ -11,9 +11,10 @@ from foldline.remote.artifacts import artifact_uri
 from foldline.steps.sagemaker import TrainingJobSettings
 from operators.base import StepOperator
 from operators.inputs import addresses
+from operators.parts import Part
 from operators.results import FoldsResult, TrainingJobResult
 from operators.sources import source
-from operators.steprun import Part, StepRun
+from operators.steprun import StepRun
 from training.request import metric_values
 
 FOLD_CHANNELS = ("train", "validation")

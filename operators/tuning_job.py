@@ -10,8 +10,9 @@ from foldline.steps.fitting import TuningSettings
 from foldline.trials import Trial
 from operators.base import StepOperator
 from operators.cross_validation import fold_score
+from operators.parts import Part
 from operators.results import FoldsResult, TrialResult
-from operators.steprun import Part, StepRun
+from operators.steprun import StepRun
 from training.request import fit_request
 from training.search import Scored, Study
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tarfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from foldline.layout import S3Uri
 from foldline.remote.calls import error_code
+from foldline.remote.objects import Stored, stored
 
 HEAD_BYTES = 64 * 1024
 """How much of an artifact is read."""
@@ -64,28 +64,6 @@ def head_problem(head: bytes, name: str) -> str:
     except tarfile.HeaderError as error:
         return f"{name} holds no tar archive: {error}"
     return ""
-
-
-@dataclass(frozen=True)
-class Stored:
-    """One object.
-
-    Attributes:
-        uri: Its address.
-        size: Bytes.
-    """
-
-    uri: S3Uri
-    size: int
-
-
-def stored(s3: Any, owner: str, prefix: S3Uri) -> Iterator[Stored]:
-    """Every object below ``prefix``, by key; markers of folders are none."""
-    pages = s3.get_paginator("list_objects_v2")
-    for page in pages.paginate(Bucket=prefix.bucket, Prefix=prefix.key, ExpectedBucketOwner=owner):
-        for item in page.get("Contents", ()):
-            if not item["Key"].endswith("/"):
-                yield Stored(S3Uri(prefix.bucket, item["Key"]), item["Size"])
 
 
 def lines(s3: Any, owner: str, objects: list[Stored]) -> int:

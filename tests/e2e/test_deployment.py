@@ -48,10 +48,10 @@ class Deployment:
         """Predictions that lie: every probability moved."""
         source = S3Uri.parse(self.results["transform"]["uri"])
         target = S3Uri(source.bucket, source.key.rstrip("/") + "-shifted/")
-        for item in self.run.objects(source):
-            lines = self.run.get_bytes(item.uri).decode().splitlines()
+        for item in self.run.objects.below(source):
+            lines = self.run.objects.get_bytes(item.uri).decode().splitlines()
             moved = [f"{line.rpartition(',')[0]},{float(line.rpartition(',')[2]) + by!r}" for line in lines]
-            self.run.put_bytes(target / item.uri.name, "\n".join(moved).encode(), "text/csv")
+            self.run.objects.put_bytes(target / item.uri.name, "\n".join(moved).encode(), "text/csv")
         return {**self.results["transform"], "uri": str(target)}
 
 

@@ -47,8 +47,8 @@ class CanaryOperator(StepOperator):
         """The job's name."""
         settings = run.settings(TrainingSettings)
         program = S3Uri.parse(f"s3://{run.pipeline.environment.bucket}/programs/")
-        run.put_document(program / "said.json", SAID)
-        run.put_bytes(program / "canary.py", PROGRAM.encode(), "text/x-python")
+        run.objects.put_document(program / "said.json", SAID)
+        run.objects.put_bytes(program / "canary.py", PROGRAM.encode(), "text/x-python")
         request = training_request(
             settings.job,
             run.pipeline.environment,
