@@ -16,6 +16,7 @@ from foldline.aws import Door
 from foldline.waiting import Watch
 from operators.triggers import Waited, WaitTrigger
 from tests.conftest import Endpoint
+from tests.faults.rules import Faults
 
 PROGRAM = (
     'echo begun; for look in $(seq 600); do [ -e "$1" ] && { echo ended; exit; }; sleep 0.1; done; exit 9'
@@ -217,6 +218,34 @@ def test_what_the_job_logs_is_logged_once(held: Held, caplog: pytest.LogCaptureF
 
     within(wait())
 
+    assert [f"[{name}] begun", f"[{name}] ended"] == lines
+
+
+def test_a_slow_log_holds_up_no_task(held: Held) -> None:
+    """
+    The event comes first; what the log still holds is shown after it, while the worker goes on already.
+    """
+    name = held.start()
+    lines: list[str] = []
+
+    class Quoting(WaitTrigger):
+        class log:  # stands where Airflow's logger does
+            @staticmethod
+            def info(form: str, line: str) -> None:
+                lines.append(form % line)
+
+    async def wait() -> list[str]:
+        trigger = Quoting(**held.trigger(name).serialize()[1])
+        held.end(name)
+        async for _ in trigger.run():
+            known = list(lines)
+        return known
+
+    slow = {"effect": "delay", "service": "logs", "operation": "GetLogEvents", "resource": f"{name}/*"}
+    with Faults(held.endpoint.url).rule(**slow, seconds=1.5):
+        known = within(wait())
+
+    assert f"[{name}] ended" not in known
     assert [f"[{name}] begun", f"[{name}] ended"] == lines
 
 
