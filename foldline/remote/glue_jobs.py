@@ -134,7 +134,7 @@ class GlueJobs:
 
     def _begun(self, work: GlueWork, generation: int) -> str:
         """Id of the generation's run, started when there is none."""
-        known = recall(self.memory, "glue-job", f"g{generation}")
+        known = recall(self.memory, "glue-job", work.key(generation))
         if known is not None:
             return known.rpartition("/")[2]
         asks, looks = Asks(self.clock), 0
@@ -144,7 +144,7 @@ class GlueJobs:
                 found, busy = self._start(work, generation, asks)
             if found is not None:
                 tags = work.identity.tags(generation)
-                remember(self.memory, "glue-job", f"g{generation}", f"{work.name}/{found}", tags)
+                remember(self.memory, "glue-job", work.key(generation), f"{work.name}/{found}", tags)
                 return found
             if busy:
                 self._wait_for_turn(work, generation, answer, looks)

@@ -24,8 +24,8 @@ SERVICES = sorted({watched.service for watched in WATCHED.values()} | {"s3", "st
 
 @pytest.mark.parametrize(
     ("service", "operation", "skip"),
-    [("*", "*", 0), ("sagemaker", "Describe*", 1)],
-    ids=["every call", "Describe while it waits"],
+    [("*", "*", 0), ("s3", "*", 1), ("sagemaker", "Describe*", 1)],
+    ids=["every call", "S3 after the first note", "Describe while it waits"],
 )
 def test_ten_minutes_of_throttling_fail_no_task(
     bad_day: BadDay, service: str, operation: str, skip: int
@@ -34,7 +34,7 @@ def test_ten_minutes_of_throttling_fail_no_task(
     F23: from the first call of an attempt on, S3 and STS too, or in the middle of a wait: one job, a result.
     """
     clock, struck = bad_day.until(600, effect="throttle", service=service, operation=operation, skip=skip)
-    run = f"throttled {skip}"
+    run = f"throttled {service.strip('*')} {skip}"
 
     result = bad_day.fit(run, clock=clock)
 

@@ -210,8 +210,11 @@ ROWS = (
         "F19",
         "mapped index shifts after an upstream change",
         "another request is another name: no fold takes another's job",
-        "`names.py`: the request's digest is part of the name",
-        (OUTCOMES + "test_a_fold_whose_index_shifted_never_takes_another_folds_job",),
+        "`names.py`: the request's digest is part of the name; `remote/glue_jobs.py`: and of the note",
+        (
+            OUTCOMES + "test_a_fold_whose_index_shifted_never_takes_another_folds_job",
+            GLUE + "test_another_request_of_the_same_task_is_another_run",
+        ),
     ),
     Row(
         "F20",
