@@ -202,6 +202,7 @@ MEANT = {
     "get_database": "glue",
     "get_query_results": "athena",
     "get_session": "none: boto3's own",
+    "get_connection": "none: Airflow's own",
     "cancel_statement": "redshift-data",
 }
 """The service whose operation is meant, where several have one of this name."""
