@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from foldline.endpointurl import VARIABLE, variable_faults
 from foldline.errors import EnvironmentFault
 from foldline.remote.calls import Clock, SystemClock, call, is_retryable
 from foldline.remote.patience import Patience
+from foldline.remote.renewal import Renewal
 from foldline.secretguard import UNREAD, refuse_secrets
 
 SLOW_ANSWERS = frozenset({"s3", "sagemaker-runtime"})
@@ -88,6 +89,7 @@ class Clients:
         not_secret: Texts that look like secrets, are none, and so may be sent.
         clock: Time; its patience is how long a throttled, failing or unreachable AWS is tried. The default is
             a program's, whose user waits at a terminal.
+        connect: Makes ``session`` anew when AWS calls its credentials expired.
     """
 
     def __init__(
@@ -96,20 +98,28 @@ class Clients:
         session: Any = None,
         not_secret: frozenset[str] = frozenset(),
         clock: Clock | None = None,
+        connect: Callable[[], Any] | None = None,
     ) -> None:
         self.environment = environment
         self.not_secret = not_secret
         self.clock = clock or SystemClock(PROGRAM_SECONDS)
         self._session = session
+        self._connect = connect or (lambda: session)
         self._made: dict[str, Any] = {}
 
     @cached_property
     def session(self) -> Any:
         """The boto3 session the clients come from."""
+        return self._by_chain() if self._session is None else self._session
+
+    def _made_anew(self) -> Any:
+        """A session with the credentials that stand where the first one's came from."""
+        return self._connect() or self._by_chain()
+
+    def _by_chain(self) -> Any:
+        """A session by boto3's default chain."""
         import boto3
 
-        if self._session is not None:
-            return self._session
         local = endpoint_url(self.environment) is not None and "AWS_ACCESS_KEY_ID" not in os.environ
         # A local endpoint checks no signature, but boto3 wants something to sign with.
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local"} if local else {}
@@ -132,6 +142,7 @@ class Clients:
                 endpoint_url=endpoint_url(self.environment),
                 config=config,
             )
+            Renewal(self.session, self._made_anew).watch_over(self._made[service])
             if service in RETRIED_INSIDE:
                 Patience(self.clock).watch_over(self._made[service])
             if service not in UNREAD:

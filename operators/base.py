@@ -84,18 +84,51 @@ class StepOperator(Lineage, BaseOperator):
         return self._attempt(context, Waited.parse(event))
 
     def _attempt(self, context: Any, waited: Waited) -> dict[str, Any]:
-        redaction = Redaction.of_worker()
+        """Load the step, do its work or hand the waiting over, leave a record, return a short result."""
+        redaction, began = Redaction.of_worker(), time.monotonic()
+        run = self._load(context, waited, redaction)
+        self._show(run, "running")
+        result, error = self._effect(run, context["ti"])
+        self.link_addresses.update(final_addresses(run, result))
+        started = context["ti"].start_date or dt.datetime.now(dt.UTC)
+        record = TaskRecord(
+            task_id=self.task_id,
+            step=run.step,
+            map_index=run.place.map_index,
+            started=started.isoformat(timespec="milliseconds"),
+            seconds=waited.waited + time.monotonic() - began,
+            jobs=run.jobs,
+            result=redaction.document(result),
+            evidence=redaction.document(run.evidence),
+            state=state_after(error),
+            error=redaction.error(error) if error else "",
+        )
+        self._leave(run, record, error)
+        if error is not None:
+            self._show(run, record.state, record.error.partition("\n")[0])
+            if isinstance(error, FoldlineError) and not isinstance(error, Interrupted):
+                raise AirflowFailException(record.error) from error
+            raise error
+        self.last_result = result
+        announce(self.made, context["outlet_events"], run, result)
+        detail = redaction.text(run.detail)
+        self.log.info("done: %s", detail or "nothing to tell")
+        self._show(run, "success", detail)
+        return result
+
+    def _load(self, context: Any, waited: Waited, redaction: Redaction) -> StepRun:
+        """The step, ready to work, for the task that ``context`` describes."""
         try:
             run = self.step_run(context, waited)
         except FoldlineError as caught:
             raise AirflowFailException(redaction.error(caught)) from caught
         self.last_run = run
         run.waits = LinkedWaits(run.waits, run, context["ti"], self.link_addresses)
-        clock = time.monotonic()
-        started = context["ti"].start_date or dt.datetime.now(dt.UTC)
-        self._show(run, "running")
-        result: dict[str, Any] = {}
-        error: Exception | None = None
+        return run
+
+    def _effect(self, run: StepRun, ti: Any) -> tuple[dict[str, Any], Exception | None]:
+        """What the work returned, or why it did not; to wait elsewhere, TaskDeferred leaves this method."""
+        result, error = dict[str, Any](), None
         try:
             run.clients.check_account()
             pin_config(run)
@@ -104,38 +137,13 @@ class StepOperator(Lineage, BaseOperator):
         except Suspended as suspended:
             self._hand_over(run, suspended.watch)
         except Interrupted as interrupted:
-            error = interrupted
-            if ended_by_user(context["ti"]):
+            if ended_by_user(ti):
                 stop_abandoned(run.clients, interrupted.watch)
+            return result, interrupted
         except Exception as caught:
             error = caught
-        if not isinstance(error, Interrupted):
-            self._tails.close()
-        self.link_addresses.update(final_addresses(run, result))
-        record = TaskRecord(
-            task_id=self.task_id,
-            step=run.step,
-            map_index=run.place.map_index,
-            started=started.isoformat(timespec="milliseconds"),
-            seconds=waited.waited + time.monotonic() - clock,
-            jobs=run.jobs,
-            result=redaction.document(result),
-            evidence=redaction.document(run.evidence),
-            state=state_after(error),
-            error=redaction.error(error) if error else "",
-        )
-        self._leave(run, record, error)
-        if error is None:
-            self.last_result = result
-            announce(self.made, context["outlet_events"], run, result)
-            detail = redaction.text(run.detail)
-            self.log.info("%s", detail or "done")
-            self._show(run, "success", detail)
-            return result
-        self._show(run, record.state, record.error.partition("\n")[0])
-        if isinstance(error, FoldlineError) and not isinstance(error, Interrupted):
-            raise AirflowFailException(record.error) from error
-        raise error
+        self._tails.close()
+        return result, error
 
     def _hand_over(self, run: StepRun, watch: Watch) -> None:
         """Let go of the worker until ``watch`` is over; Airflow's TaskDeferred leaves this method."""
@@ -188,12 +196,11 @@ class StepOperator(Lineage, BaseOperator):
         )
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
-        clients = Clients(
-            environment,
-            airflow_session(environment.aws_conn_id, environment.region),
-            pipeline.not_secret,
-            clock,
-        )
+
+        def session() -> Any:
+            return airflow_session(environment.aws_conn_id, environment.region)
+
+        clients = Clients(environment, session(), pipeline.not_secret, clock, session)
         self._tails = Tails(
             lambda: clients.client("logs"),
             clock,
@@ -218,7 +225,7 @@ class StepOperator(Lineage, BaseOperator):
             return  # another account, or none: nothing of ours is written there
         uri = run.layout.record(self.task_id, run.place.map_index)
         try:
-            run.put_bytes(uri, record.to_json().encode(), "application/json")
+            run.objects.put_bytes(uri, record.to_json().encode(), "application/json")
         except Exception as caught:
             if error is None:
                 raise

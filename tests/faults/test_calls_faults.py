@@ -134,6 +134,34 @@ def test_credentials_that_expire_during_a_wait_are_asked_for_again(bad_day: BadD
     assert [result["job"]] == [job["TrainingJobName"] for job in bad_day.jobs("expired")]
 
 
+@pytest.mark.parametrize("service", ["sagemaker", "s3"])
+def test_expired_credentials_are_read_anew(
+    bad_day: BadDay, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    F27: new ones in the environment sign the next try of the very same call, without a new client.
+    """
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "first")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    clients = Clients(bad_day.pipeline.environment, clock=QuickClock())
+    client, signed = clients.client(service), list[str]()
+    client.meta.events.register("before-send", lambda request, **event: signed.append(signer(request)))
+    method = {"sagemaker": "list_models", "s3": "list_buckets"}[service]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "second")
+
+    with bad_day.faults.rule(effect="expired_token", service=service, count=1):
+        call(getattr(client, method), clients.clock)
+
+    assert ["first", "second"] == signed
+
+
+def signer(request: Any) -> str:
+    """The access key that a request is signed with."""
+    found = request.headers["Authorization"]
+    text = found.decode() if isinstance(found, bytes) else str(found)
+    return text.partition("Credential=")[2].partition("/")[0]
+
+
 def test_credentials_that_stay_expired_leave_the_job_to_the_next_try(bad_day: BadDay) -> None:
     """
     F27: after the patience the task fails by an error that Airflow tries again; nothing was stopped, one job.

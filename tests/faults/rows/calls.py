@@ -62,14 +62,14 @@ ROWS = (
     Row(
         "F27",
         "credentials expire during a wait",
-        "asked again; the triggerer makes new clients; a worker that stays denied fails, and its next try adopts",
-        "`remote/calls.py`: expired tokens; `remote/poller.py`: FRESH",
+        "read anew and asked again; a worker that stays denied fails, and its next try adopts",
+        "`remote/calls.py`: expired tokens; `remote/renewal.py`; `remote/poller.py`: FRESH",
         (
             CALLS + "test_credentials_that_expire_during_a_wait_are_asked_for_again",
+            CALLS + "test_expired_credentials_are_read_anew",
             CALLS + "test_credentials_that_stay_expired_leave_the_job_to_the_next_try",
             POLLER + "test_expired_credentials_are_replaced",
         ),
-        lacks="a session made anew inside a worker that stays: its next try makes it",
     ),
     Row(
         "F28",
