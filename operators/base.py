@@ -112,7 +112,7 @@ class StepOperator(Lineage, BaseOperator):
         self.last_result = result
         announce(self.made, context["outlet_events"], run, result)
         detail = redaction.text(run.detail)
-        self.log.info("done: %s", detail or "nothing to tell")
+        self.log.info("%s", detail or "done")
         self._show(run, "success", detail)
         return result
 
@@ -196,11 +196,12 @@ class StepOperator(Lineage, BaseOperator):
         )
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
-
-        def session() -> Any:
-            return airflow_session(environment.aws_conn_id, environment.region)
-
-        clients = Clients(environment, session(), pipeline.not_secret, clock, session)
+        clients = Clients(
+            environment,
+            airflow_session(environment.aws_conn_id, environment.region),
+            pipeline.not_secret,
+            clock,
+        )
         self._tails = Tails(
             lambda: clients.client("logs"),
             clock,
