@@ -196,12 +196,11 @@ class StepOperator(Lineage, BaseOperator):
         )
         environment = pipeline.environment
         clock = SystemClock(environment.polling.patience)
-        clients = Clients(
-            environment,
-            airflow_session(environment.aws_conn_id, environment.region),
-            pipeline.not_secret,
-            clock,
-        )
+
+        def session() -> Any:
+            return airflow_session(environment.aws_conn_id, environment.region)
+
+        clients = Clients(environment, session(), pipeline.not_secret, clock, session)
         self._tails = Tails(
             lambda: clients.client("logs"),
             clock,
