@@ -148,7 +148,12 @@ class Reading:
         begun = value(state.to)
         if begun is not None and (newest is None or newest <= begun):
             return [state.to, state.to]
-        return [state.to, mark(newest)]
+        try:
+            return [state.to, mark(newest)]
+        except TypeError as error:
+            raise DataError(
+                f"{since.column!r} cannot say which rows are new", where=self.where, cause=str(error)
+            ) from error
 
     def _written(self, source: Any, statement: Statement) -> dict[str, Any]:
         """All rows below a prefix of this attempt's own."""

@@ -27,13 +27,18 @@ def state_folder(root: Path | None = None) -> Path:
 def airflow_environment(environment: Environment, root: Path | None = None) -> dict[str, str]:
     """Environment variables of an Airflow process that runs this project's DAGs.
 
-    The caller's own Airflow, if any, is left out: a demo must not migrate somebody's database. Airflow's
+    The caller's own Airflow, if any, is left out: a demo must not migrate somebody's database; connections
+    in variables of their own (``AIRFLOW_CONN_…``) stay, because steps name them. Airflow's
     home is ``FOLDLINE_AIRFLOW_HOME``, else ``.foldline/airflow``. The endpoint reaches boto3 as
     ``AWS_ENDPOINT_URL``.
     """
     root = root or project_root()
     home = os.environ.get("FOLDLINE_AIRFLOW_HOME") or str(state_folder(root) / "airflow")
-    theirs = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    theirs = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AIRFLOW") or name.startswith("AIRFLOW_CONN_")
+    }
     ours = {
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__DAGS_FOLDER": str(root / "dags"),
