@@ -34,7 +34,7 @@ def table() -> str:
 
 def files(tests: tuple[str, ...]) -> str:
     """The tests' files, each once, with the number of tests named of it."""
-    names = [test.partition("::")[0].removeprefix("tests/") for test in tests]
+    names = [test.partition("::")[0] for test in tests]
     counts = {name: names.count(name) for name in names}
     return ", ".join(f"`{name}`" + (f" × {count}" if count > 1 else "") for name, count in counts.items())
 
