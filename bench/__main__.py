@@ -73,6 +73,7 @@ def main() -> int:
         found += pipeline.rows(loaded, fraction)
         found += queries.rows(loaded, fraction)
     found += objects.rows(fraction)
+    PAGE.write_text(page(found, [], fraction))
     waited = waiting.rows() + triggerer.rows()
     text = page(found, waited, fraction)
     PAGE.write_text(text)

@@ -113,19 +113,18 @@ def waiting(airflow: Airflow, endpoint: Endpoint) -> Steady:
 
 def ends(airflow: Airflow, sagemaker: Any, names: list[str]) -> tuple[list[float], list[float]]:
     """Seconds from a job's end to its trigger's event: of some that end one by one, of the others at once."""
-    log = airflow.home / "triggerer.log"
     few = names[:ONE_BY_ONE]
     for name in few:
         sagemaker.stop_training_job(TrainingJobName=name)
         time.sleep(APART)
     for name in names[ONE_BY_ONE:]:
         sagemaker.stop_training_job(TrainingJobName=name)
-    until(lambda: len(fired(log)) >= COUNT, "all triggers fired")
+    until(lambda: len(fired(airflow.home)) >= COUNT, "all triggers fired")
     over = {}
     for page in sagemaker.get_paginator("list_training_jobs").paginate(StatusEquals="Stopped"):
         for job in page["TrainingJobSummaries"]:
             over[job["TrainingJobName"]] = job["TrainingEndTime"].timestamp()
-    seen = {task: at - over[task] for (_, task), at in fired(log).items()}
+    seen = {task: at - over[task] for (_, task), at in fired(airflow.home).items()}
     return [seen[name] for name in few], [seen[name] for name in names[ONE_BY_ONE:]]
 
 

@@ -1,26 +1,27 @@
-"""When triggers fired, from the log of Airflow's triggerer."""
+"""When triggers fired, from the logs that Airflow's triggerer writes beside those of the tasks."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+import json
 from pathlib import Path
 
-FIRED = re.compile(r"^(\S+) .*Trigger fired event.* name='([^/]+)/[^/]+/([^/]+)/-?\d+/")
-ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+FIRED = "Trigger fired event"
 
 
-def fired(log: Path) -> dict[tuple[str, str], float]:
+def fired(home: Path) -> dict[tuple[str, str], float]:
     """Epoch seconds of the last event of each task's trigger, by DAG and task.
 
     Args:
-        log: What the triggerer wrote.
+        home: AIRFLOW_HOME.
     """
-    found = {}
-    for line in ESCAPES.sub("", log.read_text(errors="replace")).splitlines():
-        if match := FIRED.search(line):
-            at, dag, task = match.groups()
-            found[dag, task] = moment(at)
+    found: dict[tuple[str, str], float] = {}
+    for log in home.glob("logs/dag_id=*/**/*.trigger.*"):
+        for line in log.read_text(errors="replace").splitlines():
+            if FIRED in line:
+                event = json.loads(line)
+                task, at = (event["dag_id"], event["task_id"]), moment(event["timestamp"])
+                found[task] = max(at, found.get(task, 0.0))
     return found
 
 

@@ -47,6 +47,7 @@ def theirs(mode: str, kind: str, seconds: int) -> BaseOperator:
         script_location=PAUSE,
         script_args={"--seconds": str(seconds)},
         s3_bucket=BUCKET,
+        num_of_dpus=0.0625,
         iam_role_arn=ROLE,
         create_job_kwargs={
             "Command": {"Name": "pythonshell", "ScriptLocation": PAUSE, "PythonVersion": "3.9"}

@@ -5,10 +5,11 @@ import sys
 import time
 from pathlib import Path
 
-told = Path("/opt/ml/input/config/hyperparameters.json")
+ML = Path("/opt/ml")
 if "--seconds" in sys.argv:
     seconds = float(sys.argv[sys.argv.index("--seconds") + 1])
 else:
-    seconds = float(json.loads(told.read_text())["seconds"])
+    seconds = float(json.loads((ML / "input" / "config" / "hyperparameters.json").read_text())["seconds"])
+    (ML / "model" / "rested").touch()
 print(f"pauses for {seconds} s")
 time.sleep(seconds)
