@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
@@ -155,6 +155,17 @@ class Reading:
                 f"{since.column!r} cannot say which rows are new", where=self.where, cause=str(error)
             ) from error
 
+    def _heeded(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """The batches, as long as nobody ends this worker: Airflow's signal alone does not end its work.
+
+        Raises:
+            Interrupted: It was told to end; what it wrote is nobody's.
+        """
+        for rows in batches:
+            self.run.waits.pause(0.0, Watch("query", (), 0.0))
+            yield rows
+        self.run.waits.pause(0.0, Watch("query", (), 0.0))
+
     def _written(self, source: Any, statement: Statement) -> dict[str, Any]:
         """All rows below a prefix of this attempt's own."""
         from preprocessing.columns import batch, glue_type, schema_of
@@ -165,7 +176,7 @@ class Reading:
         first = next(batches)
         schema = schema_of(description, first, settings.types, source.kind == "postgres")
         place = extract.place(extract.claim(self.run.memory, str(uuid.uuid4())))
-        arrow: Iterator[Any] = (batch(rows, schema) for rows in chain([first], batches))
+        arrow: Iterator[Any] = (batch(rows, schema) for rows in self._heeded(chain([first], batches)))
         parts = []
         with tempfile.TemporaryDirectory(prefix="foldline-extract-") as folder:
             for part in write_parts(arrow, schema, Path(folder), "", settings.rows_per_part):

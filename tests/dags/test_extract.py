@@ -21,7 +21,7 @@ from foldline.layout import PipelineLayout
 from foldline.remote.watermarks import Watermarks
 from foldline.sourcesql import bound, shard_query
 from foldline.steps.extract import ExtractSettings
-from foldline.waiting import Watch
+from foldline.waiting import Interrupted, Staying, Watch
 from operators.extract import SourceExtractOperator, place_of
 from operators.extract_worker import Reading
 from tests.airflowhomes import migrated
@@ -449,6 +449,21 @@ class Noted:
 
     def pause(self, seconds: float, watch: Watch) -> None:
         self.pauses.append(seconds)
+
+
+def test_a_worker_that_is_told_to_end_publishes_nothing(shop: Shop) -> None:
+    """
+    It stops between two batches, also when all rows are written; the next try begins anew.
+    """
+    run = shop.bed.run("extract", "ended")
+    for batches in (3, 10):
+        told = iter([False] * batches)
+        run.waits = Staying(run.clock, lambda told=told: next(told, True))
+        with pytest.raises(Interrupted):
+            SourceExtractOperator(step="shop.extract", task_id="extract").work(run)
+        assert not shop.is_published("orders")
+
+    assert ROWS == shop.bed.work("extract", "ended")["rows"]
 
 
 def test_a_broken_read_begins_anew(shop: Shop) -> None:
