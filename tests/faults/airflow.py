@@ -40,7 +40,7 @@ SETTINGS = {
     "API_AUTH__JWT_SECRET": "of-the-tests-and-long-enough-for-a-sha512-signature-of-a-token-0123",
     "USAGE_DATA_COLLECTION__ENABLED": "False",
     # A lost worker, triggerer or scheduler is noticed in seconds, where the defaults take minutes.
-    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
     "SCHEDULER__JOB_HEARTBEAT_SEC": "2",
     "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "12",
