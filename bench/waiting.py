@@ -41,7 +41,7 @@ DEFERRING_GOAL, STAYING_GOAL = 1.0, 0.3
 SECONDS = 300.0
 LOOK = 1.0
 SLOTS = 64
-LANES = 6
+LANES = 10
 RUN = "bench"
 COUNTED = {
     "ours": {"operation": "DescribeTrainingJob", "resource": "*ours*"},

@@ -58,6 +58,6 @@ def theirs(mode: str, kind: str, seconds: int) -> BaseOperator:
 
 with DAG("theirs", **SETTINGS):
     for mode in MODES:
-        theirs(mode, "training", LONG)
-        lane([theirs(mode, "training", seconds) for seconds in LENGTHS])
+        for seconds in (*LENGTHS, LONG):
+            theirs(mode, "training", seconds)
         lane([theirs(mode, kind, seconds) for kind, seconds in KINDS.items()])
