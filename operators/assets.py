@@ -7,14 +7,18 @@ parsed, from settings alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from types import UnionType
 from typing import Any
 
 from airflow.sdk import Asset
 
 from foldline.config import Pipeline, load_pipeline
+from foldline.environment import environment_name
 from foldline.errors import ConfigError
 from foldline.layout import PipelineLayout
+from foldline.project import project_root
 from foldline.stepfiles.problems import nearest
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings
 from foldline.steps.extract import ExtractSettings
@@ -96,11 +100,28 @@ def outlets(step: str) -> list[Asset]:
     """
     pipeline_name, _, step_name = step.rpartition(".")
     try:
-        pipeline = load_pipeline(pipeline_name)
+        pipeline = as_it_is(pipeline_name)
     except ConfigError:
         return []  # an address that is rendered later, or a wrong one, which the task itself refuses
     settings = pipeline.steps.get(step_name)
     return [asset(pipeline, name, step_name) for name, maker in MAKERS.items() if isinstance(settings, maker)]
+
+
+def as_it_is(name: str) -> Pipeline:
+    """A pipeline, read once for all of its operators: they are made one after another at each parse."""
+    root, env = project_root(), environment_name()
+    files = [*(root / "infra" / name).iterdir()] if (root / "infra" / name).is_dir() else []
+    files.append(root / "infra" / "env" / f"{env}.yaml")
+    there = [(file, file.stat()) for file in files if file.is_file()]
+    state = tuple(
+        (str(file), stat.st_mtime_ns, stat.st_size) for file, stat in sorted(there, key=lambda one: one[0])
+    )
+    return _read(name, env, root, state)
+
+
+@lru_cache(maxsize=16)
+def _read(name: str, env: str, root: Path, state: tuple[tuple[str, int, int], ...]) -> Pipeline:
+    return load_pipeline(name, env=env, root=root)
 
 
 def announce(made: Sequence[Asset], events: Any, run: StepRun, result: Mapping[str, Any]) -> None:

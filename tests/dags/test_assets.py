@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from foldline.config import load_pipeline
 from foldline.errors import ConfigError
-from operators.assets import MAKERS, asset, outlets
+from operators.assets import MAKERS, as_it_is, asset, outlets
 from tests.dags.observedruns import Runs
 
 pytestmark = pytest.mark.xdist_group("observed")
@@ -100,3 +101,18 @@ def test_steps_declare_what_they_make(step: str, names: list[str], monkeypatch: 
     monkeypatch.setenv("FOLDLINE_ENV", "local")
 
     assert names == [made.name for made in outlets(f"flight_delays.{step}")]
+
+
+def test_an_edited_pipeline_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Its files are read once for all operators of a DAG, and again as soon as one of them changes.
+    """
+    shutil.copytree(ROOT / "infra", tmp_path / "infra")
+    monkeypatch.setenv("FOLDLINE_ROOT", str(tmp_path))
+    first = as_it_is("flight_delays")
+    file = tmp_path / "infra/flight_delays/pipeline.yaml"
+
+    file.write_text(f"{file.read_text()}\n# edited\n")
+
+    assert first is not as_it_is("flight_delays")
+    assert as_it_is("flight_delays") is as_it_is("flight_delays")
