@@ -11,12 +11,14 @@ from botocore.exceptions import ClientError
 
 from foldline.aws import Clients, Door
 from foldline.errors import FoldlineError, JobFailed
-from foldline.remote.calls import call
+from foldline.remote.calls import Backoff, call
 from foldline.remote.paging import PacedLists
+from foldline.remote.poller import Poller
 from foldline.remote.watched import WATCHED
 from operators.training_job import TrainingJobOperator
 from tests.conftest import Endpoint
 from tests.faults.awsbed import BUCKET, BadDay, QuickClock
+from tests.unit.foldline.fakes import FakeClock, refusal
 
 pytestmark = pytest.mark.xdist_group("fault-table")
 SERVICES = sorted({watched.service for watched in WATCHED.values()} | {"s3", "sts", "logs"})
@@ -263,3 +265,24 @@ def test_lists_are_paced() -> None:
 
     assert list(range(1, pages + 1)) == found
     assert clock.now >= pages - 1
+
+
+def test_a_wait_in_the_triggerer_outlasts_ten_minutes_of_throttling() -> None:
+    """
+    F11: what is read by itself, as an endpoint is, does not count as gone while it cannot be read.
+    """
+    clock, fired = FakeClock(), list[float]()
+
+    class Throttled:
+        def describe_endpoint(self, EndpointName: str) -> dict[str, str]:
+            if clock.now < 600:
+                raise refusal("ThrottlingException")
+            return {"EndpointStatus": "InService"}
+
+    poller = Poller("endpoint", Throttled, clock, Backoff())
+    poller.add(("e",), "all", lambda: fired.append(clock.now))
+    while clock.now < 660:
+        clock.sleep(max(poller.step(), 0.05))
+
+    assert 1 == len(fired)
+    assert fired[0] >= 600
