@@ -234,7 +234,7 @@ def test_another_validation_error_is_no_absence(bad_day: BadDay) -> None:
     """
     wrong = {"code": "ValidationException", "message": "1 validation error detected", "status": 400}
     with (
-        bad_day.faults.rule(effect="error", operation="DescribeTrainingJob", **wrong),
+        bad_day.faults.rule(effect="error", operation="DescribeTrainingJob", count=1, **wrong),
         pytest.raises(ClientError, match="1 validation error"),
     ):
         bad_day.fit("wrong")

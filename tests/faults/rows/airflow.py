@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.faults.rows.row import (
+    CALLS,
     CONFIG,
     DEPLOYED,
     ENDPOINTS,
@@ -39,6 +40,7 @@ ROWS = (
             REAL + "test_a_worker_killed_around_the_create_call_starts_one_job",
             JOBS + "TestStart::test_a_second_worker_adopts_the_running_job",
         ),
+        checked=True,
     ),
     Row(
         "F03",
@@ -50,6 +52,7 @@ ROWS = (
             ENDPOINTS + "test_lost_answers_deploy_once",
             REAL + "test_a_worker_killed_around_the_create_call_starts_one_job",
         ),
+        checked=True,
     ),
     Row(
         "F04",
@@ -60,6 +63,7 @@ ROWS = (
             REAL + "test_killed_workers_and_triggerers_leave_one_job_each",
             JOBS + "TestStart::test_a_second_worker_adopts_the_running_job",
         ),
+        checked=True,
     ),
     Row(
         "F05",
@@ -70,6 +74,7 @@ ROWS = (
             REAL + "test_killed_workers_and_triggerers_leave_one_job_each",
             GENERATIONS + "TestBudget::test_the_clock_runs_from_the_jobs_creation_by_aws_own_time",
         ),
+        checked=True,
     ),
     Row(
         "F06",
@@ -111,6 +116,7 @@ ROWS = (
             TRIGGERS + "test_a_triggerer_that_ends_stops_nothing",
             POLLER + "test_a_restarted_poller_sees_what_ended_while_nobody_looked",
         ),
+        checked=True,
     ),
     Row(
         "F10",
@@ -124,7 +130,11 @@ ROWS = (
         "network error inside the trigger",
         "tried again for as long as somebody waits",
         "`remote/poller.py`: `_rest`",
-        (POLLER + "test_ten_minutes_of_faults_delay_a_wait_and_never_end_it",),
+        (
+            CALLS + "test_a_wait_in_the_triggerer_outlasts_ten_minutes_of_throttling",
+            POLLER + "test_ten_minutes_of_faults_delay_a_wait_and_never_end_it",
+        ),
+        checked=True,
     ),
     Row(
         "F12",
@@ -141,6 +151,7 @@ ROWS = (
             "tests/unit/foldline/test_redshift.py"
             "::test_any_other_word_is_waited_for_and_a_spent_budget_cancels",
         ),
+        checked=True,
     ),
     Row(
         "F13",
@@ -151,6 +162,7 @@ ROWS = (
             OUTCOMES + "test_a_retry_does_what_the_job_it_finds_asks_for",
             OUTCOMES + "test_a_retry_does_not_take_a_completed_job_without_its_output",
         ),
+        checked=True,
     ),
     Row(
         "F14",
@@ -162,6 +174,7 @@ ROWS = (
             "tests/dags/test_identity.py::test_the_epoch_changes_with_a_clear_and_not_with_a_retry",
             "tests/dags/test_epochs.py::test_on_clear_says_whether_a_clear_is_a_new_epoch",
         ),
+        checked=True,
     ),
     Row(
         "F15",
@@ -175,6 +188,7 @@ ROWS = (
             TRIGGERS + "test_a_user_who_ends_the_task_stops_the_jobs",
             "tests/dags/test_epochs.py::test_a_clear_stops_what_the_task_had_running_and_nothing_else",
         ),
+        checked=True,
     ),
     Row(
         "F16",
@@ -205,6 +219,7 @@ ROWS = (
             DEPLOYED + "test_a_dead_holder_loses_the_lock",
             DEPLOYED + "test_what_somebody_else_deployed_meanwhile_is_left_alone",
         ),
+        checked=True,
     ),
     Row(
         "F19",
@@ -215,6 +230,7 @@ ROWS = (
             OUTCOMES + "test_a_fold_whose_index_shifted_never_takes_another_folds_job",
             GLUE + "test_another_request_of_the_same_task_is_another_run",
         ),
+        checked=True,
     ),
     Row(
         "F20",
@@ -233,6 +249,7 @@ ROWS = (
             CONFIG + "test_a_task_that_a_person_cleared_goes_on_with_the_new_files",
             LONG + "test_a_config_that_is_edited_during_a_run_stops_the_run",
         ),
+        checked=True,
     ),
     Row(
         "F22",
@@ -240,5 +257,6 @@ ROWS = (
         "nothing is lost: names are computed",
         "`names.py`, as F01",
         (STORAGE + "test_lost_notes_cost_no_job", LONG + "test_a_lost_memory_costs_no_job"),
+        checked=True,
     ),
 )

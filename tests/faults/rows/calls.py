@@ -26,6 +26,7 @@ ROWS = (
             CALLS + "test_ten_minutes_of_throttling_fail_no_task",
             POLLER + "test_ten_minutes_of_faults_delay_a_wait_and_never_end_it",
         ),
+        checked=True,
     ),
     Row(
         "F24",
@@ -38,6 +39,7 @@ ROWS = (
             GENERATIONS + "TestQuota::test_a_quota_that_stays_full_fails_with_its_name",
             GENERATIONS + "TestQuota::test_the_slot_is_released_meanwhile",
         ),
+        checked=True,
     ),
     Row(
         "F25",
@@ -48,6 +50,7 @@ ROWS = (
             CALLS + "test_ten_minutes_of_failing_servers_fail_no_task",
             CALLS + "test_only_we_try_a_call_again",
         ),
+        checked=True,
     ),
     Row(
         "F26",
@@ -58,6 +61,7 @@ ROWS = (
             CALLS + "test_no_call_waits_longer_than_its_service_takes",
             CALLS + "test_a_create_that_is_not_answered_starts_one_job",
         ),
+        checked=True,
     ),
     Row(
         "F27",
@@ -70,6 +74,7 @@ ROWS = (
             CALLS + "test_credentials_that_stay_expired_leave_the_job_to_the_next_try",
             POLLER + "test_expired_credentials_are_replaced",
         ),
+        checked=True,
     ),
     Row(
         "F28",
@@ -80,17 +85,19 @@ ROWS = (
             CALLS + "test_logs_that_may_not_be_read_change_no_result",
             "tests/unit/foldline/test_tailing.py::test_logs_that_may_not_be_read_cost_one_warning",
         ),
+        checked=True,
     ),
     Row(
         "F29",
         "not there right after it was created",
         "read again for 30 s; nothing is created twice",
-        "`jobs.py`: STALE_READ_SECONDS; `remote/endpoints.py`: `carry_out`",
+        "`remote/latereads.py`: STALE_READ_SECONDS; `remote/endpoints.py`: `carry_out`",
         (
             CALLS + "test_a_job_that_does_not_show_yet_is_not_asked_for_again",
             ENDPOINTS + "test_a_config_that_does_not_show_yet_is_asked_for_again",
             POLLER + "test_what_is_absent_for_a_minute_fires",
         ),
+        checked=True,
     ),
     Row(
         "F30",
@@ -101,6 +108,7 @@ ROWS = (
             JOBS + "TestEnd::test_an_unknown_status_is_waited_for",
             GENERATIONS + "test_no_pair_of_statuses_is_a_wrong_success",
         ),
+        checked=True,
     ),
     Row(
         "F31",
@@ -113,6 +121,7 @@ ROWS = (
             "tests/unit/foldline/test_news.py::test_a_throttled_list_is_asked_again_later",
             POLLER + "test_500_jobs_cost_one_call_a_second_and_each_end_is_seen_within_4_s",
         ),
+        checked=True,
     ),
     Row(
         "F32",
@@ -124,6 +133,7 @@ ROWS = (
             CALLS + "test_another_validation_error_is_no_absence",
             "tests/contract/test_looks.py::test_what_does_not_exist_reads_as_absent",
         ),
+        checked=True,
     ),
     Row(
         "F33",
@@ -134,6 +144,7 @@ ROWS = (
             OUTCOMES + "test_a_program_that_fails_is_told_with_its_reason_and_last_lines",
             JOBS + "TestEnd::test_an_algorithm_error_is_final_and_shows_the_last_log_lines",
         ),
+        checked=True,
     ),
     Row(
         "F34",
@@ -146,6 +157,7 @@ ROWS = (
             GENERATIONS + "TestLadder::test_an_internal_error_stays_on_its_type",
             OWN_JOBS + "test_a_spot_job_without_capacity_goes_on_with_the_next_type_and_the_same_checkpoints",
         ),
+        checked=True,
     ),
     Row(
         "F35",
@@ -153,6 +165,7 @@ ROWS = (
         "a failure",
         "`outcomes.py`: `verdict`",
         (JOBS + "TestEnd::test_stopped_is_a_failure",),
+        checked=True,
         lacks="starting it again from its checkpoints on request",
     ),
     Row(
@@ -165,6 +178,7 @@ ROWS = (
             SETTINGS + "test_a_machine_that_cannot_be_is_refused",
             OUTCOMES + "test_a_retry_does_what_the_job_it_finds_asks_for",
         ),
+        checked=True,
     ),
     Row(
         "F37",
@@ -175,6 +189,7 @@ ROWS = (
             JOBS + "TestEnd::test_stopped_is_a_failure",
             OUTCOMES + "test_a_retry_does_what_the_job_it_finds_asks_for",
         ),
+        checked=True,
     ),
     Row(
         "F38",
@@ -186,6 +201,7 @@ ROWS = (
             SETTINGS + "test_the_head_of_an_artifact_tells_whether_it_is_one",
             GENERATIONS + "TestOutput::test_once_more_is_enough",
         ),
+        checked=True,
     ),
     Row(
         "F39",
@@ -203,6 +219,7 @@ ROWS = (
             OWN_JOBS + "test_a_transform_that_answers_fewer_records_than_it_was_asked_fails",
             SETTINGS + "test_as_much_must_come_out_as_went_in",
         ),
+        checked=True,
     ),
     Row(
         "F41",
@@ -215,6 +232,7 @@ ROWS = (
             QUERIES + "test_a_full_queue_is_waited_for",
             QUERIES + "test_a_queue_that_stays_full_ends_the_wait",
         ),
+        checked=True,
     ),
     Row(
         "F42",
@@ -227,5 +245,6 @@ ROWS = (
             GLUE + "test_a_lost_answer_is_looked_for",
             GLUE + "test_the_run_of_somebody_else_is_waited_for",
         ),
+        checked=True,
     ),
 )

@@ -26,6 +26,7 @@ ROWS = (
             ENDPOINTS + "test_the_old_model_answers_while_a_new_one_cannot_be_loaded",
             DEPLOYED + "test_an_update_that_aws_rolled_back_fails_and_is_not_asked_for_again",
         ),
+        checked=True,
     ),
     Row(
         "F44",
@@ -36,6 +37,7 @@ ROWS = (
             ENDPOINTS + "test_an_update_that_an_alarm_rolled_back_fails_the_task",
             "tests/unit/deploy/test_rollout.py::test_in_service_alone_is_no_success",
         ),
+        checked=True,
     ),
     Row(
         "F45",
@@ -47,6 +49,7 @@ ROWS = (
             ENDPOINTS + "test_a_first_model_that_fails_its_calls_does_not_serve",
             DEPLOYED + "test_a_retry_after_the_update_still_knows_what_served_before",
         ),
+        checked=True,
     ),
     Row(
         "F46",
@@ -54,6 +57,7 @@ ROWS = (
         "an alarm in ALARM rolls back at once, as F44",
         "`deploy/rollout.py`: `fault`",
         (ENDPOINTS + "test_an_update_that_an_alarm_rolled_back_fails_the_task",),
+        checked=True,
         lacks="the look at alarms before an update: `deploy` sets no alarms yet",
     ),
     Row(
@@ -62,6 +66,7 @@ ROWS = (
         "refused before the update",
         "`deploy/rollout.py`: `change`",
         (ENDPOINTS + "test_a_variant_of_another_name_is_refused",),
+        checked=True,
         lacks="instance types that guardrails exclude: `deploy` asks for no canary yet",
     ),
     Row(
@@ -70,6 +75,7 @@ ROWS = (
         "waited for; no update is sent into another one",
         "`remote/endpoints.py`: `at_rest`",
         (DEPLOYED + "test_an_endpoint_that_somebody_else_updates_is_waited_for",),
+        checked=True,
     ),
     Row(
         "F49",
@@ -80,6 +86,7 @@ ROWS = (
             ENDPOINTS + "test_a_broken_endpoint_ends_the_task_at_once_with_its_recipe",
             DEPLOYED + "test_a_broken_endpoint_ends_the_deployment_at_once",
         ),
+        checked=True,
     ),
     Row(
         "F50",
@@ -91,6 +98,7 @@ ROWS = (
             "tests/unit/deploy/test_rollout.py"
             "::test_an_update_keeps_what_autoscaling_set_unless_the_settings_ask_for_another_count",
         ),
+        checked=True,
     ),
     Row(
         "F51",
@@ -101,6 +109,7 @@ ROWS = (
             DEPLOYED + "test_a_deployment_killed_at_any_call_goes_on_at_the_first_missing_piece",
             DEPLOYED + "test_a_retry_after_the_update_still_knows_what_served_before",
         ),
+        checked=True,
     ),
     Row(
         "F52",
@@ -114,6 +123,7 @@ ROWS = (
             "tests/unit/preprocessing/test_shards.py::test_a_missing_shard_is_named",
             REAP + "test_uploads_that_nobody_completed_are_aborted",
         ),
+        checked=True,
     ),
     Row(
         "F53",
@@ -125,6 +135,7 @@ ROWS = (
             STORAGE + "test_each_generation_writes_its_model_to_a_place_of_its_own",
             QUERIES + "test_a_retryable_failure_starts_the_next_generation_in_its_own_folder",
         ),
+        checked=True,
         lacks="generations of one processing job share a prefix; a prefix that a step file names is not looked at",
     ),
     Row(
@@ -144,6 +155,7 @@ ROWS = (
             POLLER + "test_a_wrong_clock_of_this_machine_hides_no_end",
             STORAGE + "test_a_clock_that_is_wrong_is_told_by_name_and_at_once",
         ),
+        checked=True,
     ),
     Row(
         "F56",
@@ -155,6 +167,7 @@ ROWS = (
             "tests/dags/test_task_edges.py::test_a_task_in_a_foreign_account_only_asks_who_it_is",
             "tests/unit/foldline/test_account.py::test_another_account_is_refused",
         ),
+        checked=True,
     ),
     Row(
         "F57",
@@ -166,5 +179,6 @@ ROWS = (
             BAD_CONFIGS + "test_a_broken_file_is_answered_with_problems",
             "tests/unit/foldline/test_documents.py::test_an_alias_bomb_is_refused_at_its_first_anchor",
         ),
+        checked=True,
     ),
 )
