@@ -308,3 +308,15 @@ def test_a_notice_says_no_secret():
     )
     assert "postgresql://etl" in notice.text
     assert "hunter2" not in notice.text + str(notice.slack)
+
+
+def test_where_a_list_goes_on_is_no_secret():
+    """
+    A NextToken is AWS's own random text; refusing it would end every list after its first page.
+    """
+    text = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+
+    assert findings({"NextToken": text}, random=False)
+    assert refuse_secrets("sagemaker:ListTrainingJobs", {"NextToken": text}) is None
+    with pytest.raises(RequestError):
+        refuse_secrets("sagemaker:CreateTrainingJob", {"Environment": {"NextToken": text}})
