@@ -105,6 +105,7 @@ ROWS = (
             STORAGE + "test_twins_agree_on_one_note_while_answers_are_lost",
             "tests/unit/foldline/test_memory.py::test_of_twins_one_wins",
         ),
+        checked=True,
     ),
     Row(
         "F09",

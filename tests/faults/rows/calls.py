@@ -209,6 +209,7 @@ ROWS = (
         "a warning, or an error below `min_completed`",
         "`operators/hyperparameter_tuning.py`",
         (OWN_JOBS + "test_a_search_says_which_trials_failed_and_returns_the_best",),
+        checked=True,
     ),
     Row(
         "F40",

@@ -144,6 +144,7 @@ ROWS = (
         "the job fails with the system's word; nothing is taken for its result",
         "`outcomes.py`: `verdict`",
         (OUTCOMES + "test_a_job_on_a_full_disk_fails_and_nothing_is_taken_for_its_model",),
+        checked=True,
     ),
     Row(
         "F55",
