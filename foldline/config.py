@@ -15,7 +15,7 @@ from foldline import names
 from foldline.environment import Environment, environment_name
 from foldline.errors import ConfigError
 from foldline.project import pipelines, project_root
-from foldline.remote.sourcetree import folder_tree
+from foldline.remote.storage.sourcetree import folder_tree
 from foldline.stepfiles import params, secretcheck
 from foldline.stepfiles.documents import Document
 from foldline.stepfiles.problems import Problem, nearest, raise_if_any

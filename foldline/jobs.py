@@ -20,7 +20,7 @@ from foldline.outcomes import Again, Kind, Outcome, age, is_over, verdict
 from foldline.remote.calls import Backoff, Clock, call, error_code, error_message, find, is_retryable
 from foldline.remote.dates import EPOCH, answered_at, seconds_since
 from foldline.remote.latereads import STALE_READ_SECONDS
-from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS, News
+from foldline.remote.polling.news import NEWS_SECONDS, RECONCILE_SECONDS, News
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION, Work

@@ -15,9 +15,9 @@ from foldline.layout import S3Uri
 from foldline.project import pipelines, project_root
 from foldline.reaping import Limits, RunState, TaskState, Verdict, verdicts
 from foldline.remote.calls import Clock
+from foldline.remote.orphans.survey import Runs, Survey
+from foldline.remote.orphans.sweep import Sweep
 from foldline.remote.paging import PAUSE_SECONDS, PacedLists
-from foldline.remote.survey import Runs, Survey
-from foldline.remote.sweep import Sweep
 
 
 @dataclass(frozen=True)

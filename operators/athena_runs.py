@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from foldline.errors import ConfigError
-from foldline.remote.queries import QueryOutcome
+from foldline.remote.warehouse.queries import QueryOutcome
 from foldline.runs import JobRecord
 from operators.steprun import StepRun
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 from airflow.sdk.exceptions import AirflowSkipException
 
 from foldline.errors import JobTimedOut
-from foldline.remote.queries import QueryOutcome
+from foldline.remote.warehouse.queries import QueryOutcome
 from foldline.stepfiles.units import duration_text
 from foldline.steps.queries import FreshnessSettings, RowCountSettings, SensorSettings
 from foldline.waiting import Watch

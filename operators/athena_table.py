@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foldline.errors import DataError
 from foldline.names import digest
-from foldline.remote.swaps import Swaps, Version
+from foldline.remote.warehouse.swaps import Swaps, Version
 from foldline.steps.queries import TableSettings
 from operators.athena_runs import cost_usd, query_file, run_query, scanned
 from operators.base import StepOperator

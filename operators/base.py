@@ -17,8 +17,8 @@ from foldline.aws import Clients, Door, endpoint_url
 from foldline.config import load_pipeline
 from foldline.errors import ConfigError, EnvironmentFault, FoldlineError
 from foldline.remote.calls import SystemClock
-from foldline.remote.sourcetree import source_tree
-from foldline.remote.tailing import Tails
+from foldline.remote.logs.tailing import Tails
+from foldline.remote.storage.sourcetree import source_tree
 from foldline.runs import TaskRecord
 from foldline.steps.settings import RequestSettings, StepSettings
 from foldline.waiting import Deferring, Interrupted, Staying, Suspended, Watch

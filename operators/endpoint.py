@@ -11,10 +11,10 @@ from deploy.rollout import BROKEN, Wanted, change, fault
 from foldline.errors import DataError, DeploymentError
 from foldline.layout import S3Uri, endpoint_lock
 from foldline.remote.calls import call
-from foldline.remote.deployment import BEFORE, Deployed, Deployment, Plan
-from foldline.remote.endpoints import Known
-from foldline.remote.locks import Lock
-from foldline.remote.models import ensure_model
+from foldline.remote.hosting.deployment import BEFORE, Deployed, Deployment, Plan
+from foldline.remote.hosting.endpoints import Known
+from foldline.remote.hosting.locks import Lock
+from foldline.remote.hosting.models import ensure_model
 from foldline.steps.data import PreprocessingSettings
 from foldline.steps.release import DeploySettings
 from operators.base import StepOperator

@@ -7,11 +7,11 @@ from typing import Any
 
 from foldline.errors import DataError
 from foldline.layout import S3Uri, path_slug
-from foldline.remote.extracts import Extract, drift
+from foldline.remote.extracts.parts import Extract, drift
+from foldline.remote.extracts.rawtables import RawTable
+from foldline.remote.extracts.watermarks import Watermarks
 from foldline.remote.memory import Memory
-from foldline.remote.rawtables import RawTable
-from foldline.remote.swaps import Swaps
-from foldline.remote.watermarks import Watermarks
+from foldline.remote.warehouse.swaps import Swaps
 from foldline.steps.extract import ExtractSettings
 from operators.athena_runs import query_file
 from operators.base import StepOperator

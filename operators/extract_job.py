@@ -6,7 +6,7 @@ from typing import Any
 
 from foldline.errors import DataError
 from foldline.outcomes import PROCESSING
-from foldline.remote.extracts import Extract
+from foldline.remote.extracts.parts import Extract
 from foldline.steps.extract import ExtractSettings
 from operators.extract_worker import manifest_of
 from operators.steprun import StepRun

@@ -14,8 +14,8 @@ from typing import Any
 
 from foldline.errors import DataError, EnvironmentFault
 from foldline.names import digest
-from foldline.remote.extracts import Extract
-from foldline.remote.watermarks import Mark, Watermarks, mark, value
+from foldline.remote.extracts.parts import Extract
+from foldline.remote.extracts.watermarks import Mark, Watermarks, mark, value
 from foldline.sourcesql import (
     Statement,
     bound,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from foldline.outcomes import TRAINING
-from foldline.remote.artifacts import artifact_uri
+from foldline.remote.storage.artifacts import artifact_uri
 from foldline.steps.fitting import TrainingSettings
 from operators.base import StepOperator
 from operators.results import FitResult, FoldsResult, TrialResult

@@ -8,9 +8,9 @@ from typing import Any
 from foldline.contracts import check
 from foldline.errors import ConfigError
 from foldline.names import digest
-from foldline.remote.glue_jobs import GlueJobs, GlueWork
-from foldline.remote.glue_logs import glue_log_lines
-from foldline.remote.glue_runs import GlueOutcome
+from foldline.remote.glue.jobs import GlueJobs, GlueWork
+from foldline.remote.glue.runs import GlueOutcome
+from foldline.remote.logs.glue import glue_log_lines
 from foldline.requests import Request
 from foldline.runs import JobRecord
 from foldline.steps.glue import GlueJobSettings, is_own_argument

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from foldline.contracts import check
 from foldline.errors import QualityError
-from foldline.remote.glue_quality import Evaluation, QualityRuns, RuleOutcome, start_request
+from foldline.remote.glue.quality import Evaluation, QualityRuns, RuleOutcome, start_request
 from foldline.runs import JobRecord
 from foldline.stepfiles.rulesets import rules_of, single_spaced
 from foldline.steps.glue import GlueQualitySettings

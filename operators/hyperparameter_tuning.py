@@ -8,8 +8,8 @@ from typing import Any
 from foldline.errors import JobFailed
 from foldline.outcomes import TUNING, Outcome
 from foldline.ownjobs import SCRIPT, SUBMITTED, Data, tuning_job_request
-from foldline.remote.artifacts import artifact_uri
 from foldline.remote.calls import call
+from foldline.remote.storage.artifacts import artifact_uri
 from foldline.requests import Request, with_checkpoints
 from foldline.steps.sagemaker import TuningJobSettings
 from operators.base import StepOperator

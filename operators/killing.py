@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from foldline.aws import Clients
-from foldline.remote.stopping import stop_all
+from foldline.remote.polling.stopping import stop_all
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Watch
 

@@ -8,7 +8,7 @@ from typing import Any
 from deploy.request import model_request
 from foldline.contracts import check
 from foldline.errors import ConfigError
-from foldline.remote.models import ensure_model
+from foldline.remote.hosting.models import ensure_model
 from foldline.requests import Request
 from foldline.steps.sagemaker import ModelSettings
 from operators.base import StepOperator

@@ -8,9 +8,9 @@ from deploy.request import candidate_model, transform_request
 from foldline.errors import DataError
 from foldline.layout import S3Uri, each_generation, of_generation
 from foldline.outcomes import TRANSFORM
-from foldline.remote.artifacts import lines
-from foldline.remote.models import ensure_model
-from foldline.remote.objects import stored
+from foldline.remote.hosting.models import ensure_model
+from foldline.remote.storage.artifacts import lines
+from foldline.remote.storage.objects import stored
 from foldline.requests import Request
 from foldline.steps.fitting import TrainingSettings
 from foldline.steps.release import TransformSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foldline.errors import DataError
 from foldline.names import digest
-from foldline.remote.redshift import Warehouse
+from foldline.remote.warehouse.redshift import Warehouse
 from foldline.requests import Request
 from foldline.runs import JobRecord
 from foldline.steps.queries import RedshiftUnloadSettings

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from foldline.redaction import redacted_document
-from foldline.remote.sourcetree import source_tree
+from foldline.remote.storage.sourcetree import source_tree
 from foldline.runs import RunRecord, TaskRecord
 from operators.base import StepOperator
 from operators.results import ReportResult

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from foldline.layout import S3Uri
-from foldline.remote.sourcetree import SourceTree, ensure_archive, ensure_uploaded, folder_tree
+from foldline.remote.storage.sourcetree import SourceTree, ensure_archive, ensure_uploaded, folder_tree
 from foldline.steps.sagemaker import OwnCode
 from operators.steprun import StepRun
 

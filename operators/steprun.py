@@ -16,15 +16,15 @@ from foldline.jobs import Runner
 from foldline.layout import PipelineLayout, RunLayout, S3Uri, of_generation
 from foldline.names import Identity, digest, spec_hash
 from foldline.outcomes import Kind, Outcome
-from foldline.remote.artifacts import artifact_problem, artifact_uri
 from foldline.remote.calls import STAYING_GROWTH, Backoff, Clock, SystemClock
-from foldline.remote.crawlers import Crawlers
-from foldline.remote.endpoints import Endpoints
-from foldline.remote.joblogs import last_lines
+from foldline.remote.glue.crawlers import Crawlers
+from foldline.remote.hosting.endpoints import Endpoints
+from foldline.remote.logs.jobs import last_lines
 from foldline.remote.memory import Memory
-from foldline.remote.objects import Objects
-from foldline.remote.queries import Queries
-from foldline.remote.sourcetree import ensure_uploaded
+from foldline.remote.storage.artifacts import artifact_problem, artifact_uri
+from foldline.remote.storage.objects import Objects
+from foldline.remote.storage.sourcetree import ensure_uploaded
+from foldline.remote.warehouse.queries import Queries
 from foldline.requests import Request, with_checkpoints
 from foldline.runs import JobRecord
 from foldline.secretguard import refuse_secrets

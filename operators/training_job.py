@@ -7,7 +7,7 @@ from typing import Any
 
 from foldline.outcomes import TRAINING
 from foldline.ownjobs import Data, training_job_request
-from foldline.remote.artifacts import artifact_uri
+from foldline.remote.storage.artifacts import artifact_uri
 from foldline.steps.sagemaker import TrainingJobSettings
 from operators.base import StepOperator
 from operators.inputs import addresses

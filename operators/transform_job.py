@@ -8,7 +8,7 @@ from foldline.errors import DataError
 from foldline.layout import S3Uri, each_generation, of_generation
 from foldline.outcomes import TRANSFORM
 from foldline.ownjobs import transform_job_request
-from foldline.remote.artifacts import counts
+from foldline.remote.storage.artifacts import counts
 from foldline.requests import Request
 from foldline.steps.sagemaker import TransformJobSettings
 from operators.base import StepOperator

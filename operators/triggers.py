@@ -13,9 +13,9 @@ from asgiref.sync import sync_to_async
 
 from foldline.aws import Clients, Door
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.pollers import SHARED
-from foldline.remote.stopping import stop_all
-from foldline.remote.tailing import LOOK_SECONDS, Tails
+from foldline.remote.logs.tailing import LOOK_SECONDS, Tails
+from foldline.remote.polling.pollers import SHARED
+from foldline.remote.polling.stopping import stop_all
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Watch
 from operators.sessions import airflow_session

@@ -16,9 +16,9 @@ from foldline.project import pipelines
 from foldline.reaping import is_ours
 from foldline.remote.calls import SystemClock, call
 from foldline.remote.inventory import JOBS, Inventory, Owned, parse
+from foldline.remote.orphans.survey import LISTS
 from foldline.remote.paging import OBJECTS, TAGGED, PacedLists
 from foldline.remote.sightings import Sighting, sightings
-from foldline.remote.survey import LISTS
 from foldline.remote.untagged import Notes
 from foldline.runs import JobRecord, TaskRecord
 from foldline.stepfiles.problems import nearest

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from foldline.outcomes import PROCESSING
-from foldline.remote.rawtables import table_input
+from foldline.remote.extracts.rawtables import table_input
 from foldline.steps.extract import ExtractSettings
 from preprocessing.extract_request import extract_request
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from foldline.remote.glue_jobs import GlueWork
-from foldline.remote.glue_quality import start_request
+from foldline.remote.glue.jobs import GlueWork
+from foldline.remote.glue.quality import start_request
 from foldline.steps.glue import GlueJobSettings, GlueQualitySettings
 from preprocessing.glue_request import (
     glue_job_definition,

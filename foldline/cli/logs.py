@@ -12,8 +12,8 @@ from foldline.cli.awsruns import AwsRuns, aws_runs, place
 from foldline.cli.options import Form, Output
 from foldline.redaction import redacted
 from foldline.remote.inventory import Owned
+from foldline.remote.logs.tailing import Tail
 from foldline.remote.sightings import Sighting
-from foldline.remote.tailing import Tail
 from foldline.remote.watched import WATCHED
 
 LOOK_SECONDS = 1.0

@@ -27,7 +27,7 @@ from foldline.config import Pipeline
 from foldline.layout import PipelineLayout, RunLayout, S3Uri, each_generation, of_generation
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, Kind
-from foldline.remote.sourcetree import source_tree
+from foldline.remote.storage.sourcetree import source_tree
 from foldline.requests import Request, with_checkpoints
 from foldline.steps.data import CatalogueSettings, IngestSettings, PreprocessingSettings, QualitySettings
 from foldline.steps.extract import ExtractSettings

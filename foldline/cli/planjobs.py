@@ -15,7 +15,7 @@ from foldline.ownjobs import (
     transform_job_request,
     tuning_job_request,
 )
-from foldline.remote.sourcetree import folder_tree
+from foldline.remote.storage.sourcetree import folder_tree
 from foldline.requests import with_checkpoints
 from foldline.steps.sagemaker import (
     Channel,

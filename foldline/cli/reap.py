@@ -19,7 +19,7 @@ from foldline.environment import Environment, environment
 from foldline.reaper import OneOfSeveral, Reaper
 from foldline.reaping import RunState, TaskState
 from foldline.remote.calls import SystemClock
-from foldline.remote.survey import Runs
+from foldline.remote.orphans.survey import Runs
 
 RUN_STATES: dict[str, RunState] = {
     "queued": "living",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from foldline.remote.queries import query_request
-from foldline.remote.redshift import batch_request
-from foldline.remote.swaps import Version, table_input
+from foldline.remote.warehouse.queries import query_request
+from foldline.remote.warehouse.redshift import batch_request
+from foldline.remote.warehouse.swaps import Version, table_input
 from foldline.steps.data import IngestSettings
 from foldline.steps.queries import (
     FreshnessSettings,

@@ -21,7 +21,7 @@ import pytest
 
 from foldline.folds import FoldManifest
 from foldline.layout import RunLayout
-from foldline.remote.sourcetree import source_tree
+from foldline.remote.storage.sourcetree import source_tree
 from foldline.trials import encode
 
 LAYOUT = RunLayout("bucket", "flights", "run")

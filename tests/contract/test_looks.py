@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.lister import LISTINGS, Lister
-from foldline.remote.poller import Poller
-from foldline.remote.statuses import statuses
+from foldline.remote.polling.lister import LISTINGS, Lister
+from foldline.remote.polling.poller import Poller
+from foldline.remote.polling.statuses import statuses
 from foldline.remote.watched import WATCHED
 
 ABSENT = {"glue-job": "nobody/jr_0000", "query": str(uuid.UUID(int=1)), "statement": str(uuid.UUID(int=2))}

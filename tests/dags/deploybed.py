@@ -11,11 +11,11 @@ from typing import Any
 from deploy.rollout import BROKEN, Wanted, change, fault
 from foldline.layout import S3Uri
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.deployment import Deployed, Deployment, Plan
-from foldline.remote.endpoints import Endpoints, Known
-from foldline.remote.locks import Lock
+from foldline.remote.hosting.deployment import Deployed, Deployment, Plan
+from foldline.remote.hosting.endpoints import Endpoints, Known
+from foldline.remote.hosting.locks import Lock
+from foldline.remote.hosting.models import ensure_model
 from foldline.remote.memory import Memory
-from foldline.remote.models import ensure_model
 from foldline.waiting import Deferring, Staying, Suspended
 
 ACCOUNT, BUCKET = "123456789012", "deployments"

@@ -18,7 +18,7 @@ import pytest
 from foldline.aws import Clients
 from foldline.errors import ConfigError, DataError, EnvironmentFault, JobConflict, JobFailed
 from foldline.layout import PipelineLayout
-from foldline.remote.watermarks import Watermarks
+from foldline.remote.extracts.watermarks import Watermarks
 from foldline.sourcesql import bound, shard_query
 from foldline.steps.extract import ExtractSettings
 from foldline.waiting import Interrupted, Staying, Watch

@@ -13,7 +13,7 @@ from foldline.aws import Clients, Door
 from foldline.errors import FoldlineError, JobFailed
 from foldline.remote.calls import Backoff, call
 from foldline.remote.paging import PacedLists
-from foldline.remote.poller import Poller
+from foldline.remote.polling.poller import Poller
 from foldline.remote.watched import WATCHED
 from operators.training_job import TrainingJobOperator
 from tests.conftest import Endpoint

@@ -13,7 +13,7 @@ import pytest
 
 from foldline.errors import DeploymentError
 from foldline.remote.calls import SystemClock
-from foldline.remote.deployment import Deployment
+from foldline.remote.hosting.deployment import Deployment
 from foldline.waiting import Staying
 from tests.dags.deploybed import BUCKET, Bed, Fragile
 from tests.faults.awsbed import BadDay

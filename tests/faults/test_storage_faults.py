@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from foldline.layout import PipelineLayout, S3Uri
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.locks import Lock
+from foldline.remote.hosting.locks import Lock
 from foldline.remote.memory import Memory
-from foldline.remote.sourcetree import SourceTree, ensure_uploaded
+from foldline.remote.storage.sourcetree import SourceTree, ensure_uploaded
 from foldline.waiting import Staying, Suspended
 from operators.training_job import TrainingJobOperator
 from tests.faults.awsbed import ACCOUNT, BUCKET, BadDay

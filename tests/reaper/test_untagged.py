@@ -14,12 +14,12 @@ from foldline.config import load_pipeline
 from foldline.layout import PipelineLayout, S3Uri
 from foldline.names import Identity
 from foldline.remote.calls import SystemClock
-from foldline.remote.glue_jobs import GlueJobs, GlueWork
+from foldline.remote.glue.jobs import GlueJobs, GlueWork
 from foldline.remote.memory import Memory
 from foldline.remote.paging import PacedLists
-from foldline.remote.queries import Queries
-from foldline.remote.redshift import Warehouse
 from foldline.remote.untagged import Notes
+from foldline.remote.warehouse.queries import Queries
+from foldline.remote.warehouse.redshift import Warehouse
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Deferring, Staying, Suspended
 from operators.epochs import end_earlier_epochs

@@ -46,7 +46,7 @@ ROWS = (
         "F03",
         "answer of a create lost",
         "it is asked for again, found to be there, and adopted",
-        "`jobs.py`: ResourceInUse is read, not raised; `remote/endpoints.py`: the same of what exists already",
+        "`jobs.py`: ResourceInUse is read, not raised; `remote/hosting/endpoints.py`: the same of what exists already",
         (
             JOBS + "TestStart::test_a_lost_answer_of_create_starts_no_second_job",
             ENDPOINTS + "test_lost_answers_deploy_once",
@@ -130,7 +130,7 @@ ROWS = (
         "F11",
         "network error inside the trigger",
         "tried again for as long as somebody waits",
-        "`remote/poller.py`: `_rest`",
+        "`remote/polling/poller.py`: `_rest`",
         (
             CALLS + "test_a_wait_in_the_triggerer_outlasts_ten_minutes_of_throttling",
             POLLER + "test_ten_minutes_of_faults_delay_a_wait_and_never_end_it",
@@ -214,7 +214,7 @@ ROWS = (
         "F18",
         "backfill and schedule touch one endpoint",
         "one holds its lock, the other waits",
-        "`remote/locks.py`: conditional puts, and a holder that is a task",
+        "`remote/hosting/locks.py`: conditional puts, and a holder that is a task",
         (
             DEPLOYED + "test_the_lock_has_one_holder_who_finds_it_again",
             DEPLOYED + "test_a_dead_holder_loses_the_lock",
@@ -226,7 +226,7 @@ ROWS = (
         "F19",
         "mapped index shifts after an upstream change",
         "another request is another name: no fold takes another's job",
-        "`names.py`: the request's digest is part of the name; `remote/glue_jobs.py`: and of the note",
+        "`names.py`: the request's digest is part of the name; `remote/glue/jobs.py`: and of the note",
         (
             OUTCOMES + "test_a_fold_whose_index_shifted_never_takes_another_folds_job",
             GLUE + "test_another_request_of_the_same_task_is_another_run",

@@ -67,7 +67,7 @@ ROWS = (
         "F27",
         "credentials expire during a wait",
         "read anew and asked again; a worker that stays denied fails, and its next try adopts",
-        "`remote/calls.py`: expired tokens; `remote/renewal.py`; `remote/poller.py`: FRESH",
+        "`remote/calls.py`: expired tokens; `remote/renewal.py`; `remote/polling/poller.py`: FRESH",
         (
             CALLS + "test_credentials_that_expire_during_a_wait_are_asked_for_again",
             CALLS + "test_expired_credentials_are_read_anew",
@@ -80,7 +80,7 @@ ROWS = (
         "F28",
         "no access to CloudWatch's logs",
         "one warning; the task goes on",
-        "`remote/joblogs.py`, `remote/tailing.py`",
+        "`remote/logs/jobs.py`, `remote/logs/tailing.py`",
         (
             CALLS + "test_logs_that_may_not_be_read_change_no_result",
             "tests/unit/foldline/test_tailing.py::test_logs_that_may_not_be_read_cost_one_warning",
@@ -91,7 +91,7 @@ ROWS = (
         "F29",
         "not there right after it was created",
         "read again for 30 s; nothing is created twice",
-        "`remote/latereads.py`: STALE_READ_SECONDS; `remote/endpoints.py`: `carry_out`",
+        "`remote/latereads.py`: STALE_READ_SECONDS; `remote/hosting/endpoints.py`: `carry_out`",
         (
             CALLS + "test_a_job_that_does_not_show_yet_is_not_asked_for_again",
             ENDPOINTS + "test_a_config_that_does_not_show_yet_is_asked_for_again",
@@ -114,7 +114,7 @@ ROWS = (
         "F31",
         "List calls are scarce",
         "a task's few jobs are read by name; lists have a pace",
-        "`remote/news.py`: MANY; `remote/paging.py`: PAUSE_SECONDS",
+        "`remote/polling/news.py`: MANY; `remote/paging.py`: PAUSE_SECONDS",
         (
             CALLS + "test_a_job_is_followed_without_a_list",
             CALLS + "test_lists_are_paced",
@@ -195,7 +195,7 @@ ROWS = (
         "F38",
         "completed, but no model, an empty or a broken one",
         "done once more, then an error that says what is wrong",
-        "`remote/artifacts.py`; `jobs.py`: `verify`",
+        "`remote/storage/artifacts.py`; `jobs.py`: `verify`",
         (
             OWN_JOBS + "test_a_completed_job_without_a_model_is_tried_once_more_and_fails",
             SETTINGS + "test_the_head_of_an_artifact_tells_whether_it_is_one",
@@ -215,7 +215,7 @@ ROWS = (
         "F40",
         "transform leaves fewer records than went in",
         "an error",
-        "`remote/artifacts.py`: `Counts`",
+        "`remote/storage/artifacts.py`: `Counts`",
         (
             OWN_JOBS + "test_a_transform_that_answers_fewer_records_than_it_was_asked_fails",
             SETTINGS + "test_as_much_must_come_out_as_went_in",
@@ -226,7 +226,7 @@ ROWS = (
         "F41",
         "query failed, cancelled, or one too many",
         "retryable: a new token; a full queue is waited for; else final",
-        "`remote/queries.py`, `remote/submitting.py`",
+        "`remote/warehouse/queries.py`, `remote/warehouse/submitting.py`",
         (
             QUERIES + "test_a_retryable_failure_starts_the_next_generation_in_its_own_folder",
             QUERIES + "test_other_ends_are_errors_that_name_the_query_file",
@@ -239,7 +239,7 @@ ROWS = (
         "F42",
         "Glue run ends ERROR, EXPIRED or TIMEOUT, sits in WAITING, or one too many",
         "the first fail, WAITING waits, the own run is found, a foreign one waited for",
-        "`remote/glue_runs.py`: `run_verdict`; `remote/watched.py`; `remote/glue_jobs.py`: `_look`",
+        "`remote/glue/runs.py`: `run_verdict`; `remote/watched.py`; `remote/glue/jobs.py`: `_look`",
         (
             GLUE + "test_only_succeeded_is_success",
             GLUE + "test_any_other_word_waits",

@@ -43,7 +43,7 @@ ROWS = (
         "F45",
         "new model answers wrongly or with errors, no alarm",
         "known records find it out; the old config serves again",
-        "`remote/deployment.py`: `_go_back`",
+        "`remote/hosting/deployment.py`: `_go_back`",
         (
             ENDPOINTS + "test_a_model_that_fails_its_calls_is_taken_back",
             ENDPOINTS + "test_a_first_model_that_fails_its_calls_does_not_serve",
@@ -73,7 +73,7 @@ ROWS = (
         "F48",
         "endpoint is being updated by somebody else",
         "waited for; no update is sent into another one",
-        "`remote/endpoints.py`: `at_rest`",
+        "`remote/hosting/endpoints.py`: `at_rest`",
         (DEPLOYED + "test_an_endpoint_that_somebody_else_updates_is_waited_for",),
         checked=True,
     ),
@@ -81,7 +81,7 @@ ROWS = (
         "F49",
         "UpdateRollbackFailed, OutOfService, Failed",
         "the task ends at the first look, with the state's own recipe",
-        "`remote/deployment.py`: `_before`",
+        "`remote/hosting/deployment.py`: `_before`",
         (
             ENDPOINTS + "test_a_broken_endpoint_ends_the_task_at_once_with_its_recipe",
             DEPLOYED + "test_a_broken_endpoint_ends_the_deployment_at_once",
@@ -104,7 +104,7 @@ ROWS = (
         "F51",
         "killed between model, config and endpoint",
         "the next try makes what is missing",
-        "`remote/deployment.py`: notes, and `_change`",
+        "`remote/hosting/deployment.py`: notes, and `_change`",
         (
             DEPLOYED + "test_a_deployment_killed_at_any_call_goes_on_at_the_first_missing_piece",
             DEPLOYED + "test_a_retry_after_the_update_still_knows_what_served_before",
@@ -115,7 +115,7 @@ ROWS = (
         "F52",
         "upload cut off, parts left over",
         "what says that all is there is written last; readers compare digests; left parts are aborted",
-        "`remote/sourcetree.py`: the marker; `remote/memory.py`: LOST; `preprocessing/shards.py`",
+        "`remote/storage/sourcetree.py`: the marker; `remote/memory.py`: LOST; `preprocessing/shards.py`",
         (
             STORAGE + "test_an_upload_that_was_cut_off_is_not_believed",
             STORAGE + "test_a_note_whose_answer_is_lost_is_the_note_that_counts",

@@ -15,10 +15,10 @@ from foldline.layout import S3Uri
 from foldline.names import Identity, spec_hash
 from foldline.outcomes import PROCESSING, TRAINING, TRANSFORM, TUNING, Kind
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.glue_jobs import GlueJobs, GlueWork
+from foldline.remote.glue.jobs import GlueJobs, GlueWork
 from foldline.remote.memory import Memory
-from foldline.remote.queries import Queries
-from foldline.remote.redshift import Warehouse
+from foldline.remote.warehouse.queries import Queries
+from foldline.remote.warehouse.redshift import Warehouse
 from foldline.waiting import Staying
 from foldline.work import Work
 from tests.localaws.sagemaker.conftest import ROLE, Account

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from foldline.errors import JobFailed, JobStopped, JobTimedOut
-from foldline.remote.crawlers import Crawl, Crawlers
+from foldline.remote.glue.crawlers import Crawl, Crawlers
 from foldline.remote.memory import Memory
 from foldline.waiting import Suspended
 from tests.unit.foldline.gluebed import (

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from foldline.remote.endpoints import Endpoints
+from foldline.remote.hosting.endpoints import Endpoints
 from foldline.remote.latereads import STALE_READ_SECONDS
 from foldline.waiting import Staying
 from tests.unit.foldline.fakes import FakeClock, refusal

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from foldline.environment import Environment
-from foldline.remote.extracts import drift
-from foldline.remote.watermarks import mark, value
+from foldline.remote.extracts.parts import drift
+from foldline.remote.extracts.watermarks import mark, value
 from foldline.stepfiles.extractfiles import extract_conflicts
 from foldline.steps.extract import ExtractSettings
 from preprocessing.extract_request import extract_settings

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from foldline.errors import JobFailed, JobStopped, JobTimedOut
 from foldline.layout import S3Uri
 from foldline.names import Identity
-from foldline.remote.glue_jobs import KEY, OUTPUT, GlueJobs, GlueWork
-from foldline.remote.glue_logs import glue_log_lines
-from foldline.remote.glue_runs import GlueOutcome, failure_class, run_verdict
+from foldline.remote.glue.jobs import KEY, OUTPUT, GlueJobs, GlueWork
+from foldline.remote.glue.runs import GlueOutcome, failure_class, run_verdict
+from foldline.remote.logs.glue import glue_log_lines
 from foldline.waiting import Suspended
 from preprocessing.glue_request import argument_text, glue_job_name
 from tests.unit.foldline.gluebed import (

@@ -12,7 +12,7 @@ import pytest
 
 from foldline.errors import JobFailed, JobStopped, JobTimedOut
 from foldline.names import Identity
-from foldline.remote.glue_quality import Evaluation, QualityRuns, RuleOutcome
+from foldline.remote.glue.quality import Evaluation, QualityRuns, RuleOutcome
 from foldline.stepfiles.rulesets import BadRuleset, rules_of
 from foldline.waiting import Suspended
 from tests.unit.foldline.gluebed import (

@@ -9,7 +9,7 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from foldline.remote.lister import LISTINGS, LOOK_BACK_SECONDS, OVERLAP_SECONDS, PAGE, Lister
+from foldline.remote.polling.lister import LISTINGS, LOOK_BACK_SECONDS, OVERLAP_SECONDS, PAGE, Lister
 from foldline.remote.watched import WATCHED
 from tests.unit.foldline.fakes import refusal
 

@@ -23,9 +23,9 @@ from foldline.ownjobs import (
     transform_job_request,
     tuning_job_request,
 )
-from foldline.remote.artifacts import Counts, head_problem
-from foldline.remote.models import holds
-from foldline.remote.sourcetree import folder_tree
+from foldline.remote.hosting.models import holds
+from foldline.remote.storage.artifacts import Counts, head_problem
+from foldline.remote.storage.sourcetree import folder_tree
 from foldline.requests import with_checkpoints
 from foldline.steps.sagemaker import (
     ProcessingJobSettings,

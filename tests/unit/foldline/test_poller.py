@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 
 from foldline.remote.calls import Backoff
-from foldline.remote.poller import Poller
+from foldline.remote.polling.poller import Poller
 from tests.unit.foldline.fakes import FakeClock, arn, dropped, refusal
 
 CLOUD = Backoff(0.3, 30.0)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.poller import Poller
-from foldline.remote.pollers import Pollers, PollerThread
+from foldline.remote.polling.poller import Poller
+from foldline.remote.polling.pollers import Pollers, PollerThread
 
 SOON = Backoff(0.01, 0.02)
 SECONDS = 10.0

@@ -10,7 +10,7 @@ from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.layout import S3Uri
 from foldline.names import Identity
 from foldline.remote.memory import Memory
-from foldline.remote.queries import Queries, query_cost, query_token
+from foldline.remote.warehouse.queries import Queries, query_cost, query_token
 from foldline.waiting import Deferring, Staying, Suspended, Waits
 from tests.unit.foldline.fakes import FakeBucket, FakeClock, refusal
 

@@ -10,7 +10,7 @@ from foldline.errors import DataError, JobFailed, JobStopped, JobTimedOut
 from foldline.layout import S3Uri
 from foldline.names import Identity
 from foldline.remote.memory import Memory
-from foldline.remote.redshift import Ended, Warehouse, batch_request
+from foldline.remote.warehouse.redshift import Ended, Warehouse, batch_request
 from foldline.waiting import Staying
 from tests.unit.foldline.fakes import FakeBucket, FakeClock, refusal
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from foldline.remote.logs.tailing import JOBS_PER_PROCESS, Tail, Tails
 from foldline.remote.pace import Bucket
-from foldline.remote.tailing import JOBS_PER_PROCESS, Tail, Tails
 from foldline.waiting import Deferring, Staying, Suspended, Watch
 from tests.unit.foldline.fakes import FakeClock, dropped, refusal
 

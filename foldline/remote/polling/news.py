@@ -1,6 +1,6 @@
 """News of many jobs for a worker that stays with them: one list in place of a reading of each.
 
-The triggerer has the same by `foldline.remote.poller`, for all of its tasks together.
+The triggerer has the same by `foldline.remote.polling.poller`, for all of its tasks together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foldline.remote.calls import Backoff, Clock, is_retryable
-from foldline.remote.lister import LISTINGS, Lister
+from foldline.remote.polling.lister import LISTINGS, Lister
 
 MANY = 10
 """More jobs than this are listed; so few are read one by one."""

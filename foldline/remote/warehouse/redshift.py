@@ -12,7 +12,7 @@ from foldline.outcomes import age
 from foldline.remote.calls import Backoff, Clock, call, find
 from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
-from foldline.remote.submitting import Submissions
+from foldline.remote.warehouse.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION

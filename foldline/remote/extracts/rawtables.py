@@ -1,7 +1,8 @@
 """The Glue table over extracted rows: readers see whole extracts only.
 
-Without windows a table has one location, which one UpdateTable changes (`foldline.remote.swaps`). With
-windows each run's rows are one partition, which one CreatePartition adds or one UpdatePartition replaces.
+Without windows a table has one location, which one UpdateTable changes (`foldline.remote.warehouse.swaps`).
+With windows each run's rows are one partition, which one CreatePartition adds or one UpdatePartition
+replaces.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from foldline.errors import DataError
 from foldline.layout import S3Uri
 from foldline.remote.calls import call, error_code, find
-from foldline.remote.swaps import OWNER, Swaps, Version
+from foldline.remote.warehouse.swaps import OWNER, Swaps, Version
 
 PARTITION = "extract"
 """Column that tells which run's window a row came in."""

@@ -12,7 +12,7 @@ from foldline.errors import EnvironmentFault
 from foldline.layout import S3Uri, sweep_audit
 from foldline.reaping import Verdict
 from foldline.remote.calls import call, error_message, is_absent
-from foldline.remote.leftovers import Leftovers
+from foldline.remote.orphans.leftovers import Leftovers
 from foldline.remote.paging import PacedLists
 from foldline.remote.watched import WATCHED
 

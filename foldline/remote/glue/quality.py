@@ -10,10 +10,10 @@ from foldline.errors import JobFailed, JobStopped, JobTimedOut
 from foldline.names import Identity, digest
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
-from foldline.remote.glue_runs import failure_class
+from foldline.remote.glue.runs import failure_class
 from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
-from foldline.remote.submitting import Submissions
+from foldline.remote.warehouse.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.waiting import Waits, Watch
 from foldline.work import MAX_GENERATION

@@ -17,7 +17,7 @@ from foldline.names import Identity
 from foldline.remote.asks import Asks
 from foldline.remote.calls import Backoff, Clock, call, error_code, find
 from foldline.remote.dates import answered_at, seconds_since
-from foldline.remote.glue_runs import GlueOutcome, run_verdict
+from foldline.remote.glue.runs import GlueOutcome, run_verdict
 from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
 from foldline.remote.untagged import recall, remember

@@ -9,7 +9,7 @@ from typing import Any
 
 from foldline.layout import S3Uri
 from foldline.remote.calls import error_code
-from foldline.remote.objects import Stored, stored
+from foldline.remote.storage.objects import Stored, stored
 
 HEAD_BYTES = 64 * 1024
 """How much of an artifact is read."""

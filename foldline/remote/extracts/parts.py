@@ -16,7 +16,7 @@ from foldline.errors import DataError
 from foldline.layout import S3Uri
 from foldline.remote.calls import error_code
 from foldline.remote.memory import LOST, Memory
-from foldline.remote.objects import stored
+from foldline.remote.storage.objects import stored
 
 MANIFEST = "_MANIFEST.json"
 GONE = ("NoSuchKey", "404", "NotFound")

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from foldline.errors import DeploymentError
 from foldline.remote.calls import call
-from foldline.remote.endpoints import Endpoints, Known, Smoke
-from foldline.remote.locks import Lock
+from foldline.remote.hosting.endpoints import Endpoints, Known, Smoke
+from foldline.remote.hosting.locks import Lock
 from foldline.remote.memory import Memory
 from foldline.waiting import Interrupted
 

@@ -1,9 +1,9 @@
 """One poller for everything of one kind that is waited for in a process: quick first looks, then shared ones.
 
 A name is first read by itself, soon and then less often. Once it has lasted, an incremental list tells what
-changed (`foldline.remote.lister`), and reading it by itself is a slow check of that. So the end of a long job
-is seen within two seconds, at half a call a second, whatever the number of jobs. Nothing here ever fails a
-wait: faults are retried with back-off for as long as somebody waits.
+changed (`foldline.remote.polling.lister`), and reading it by itself is a slow check of that. So the end of
+a long job is seen within two seconds, at half a call a second, whatever the number of jobs. Nothing here
+ever fails a wait: faults are retried with back-off for as long as somebody waits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from foldline.remote.calls import Backoff, Clock, error_code, is_absent, is_retryable
-from foldline.remote.lister import LISTINGS, Lister
-from foldline.remote.news import NEWS_SECONDS, RECONCILE_SECONDS
 from foldline.remote.pace import Bucket
-from foldline.remote.statuses import batch_size, statuses
+from foldline.remote.polling.lister import LISTINGS, Lister
+from foldline.remote.polling.news import NEWS_SECONDS, RECONCILE_SECONDS
+from foldline.remote.polling.statuses import batch_size, statuses
 
 MISSING_SECONDS = 60.0
 """What reads as absent or unreadable for so long fires: a worker looks, and does what is right."""

@@ -14,9 +14,9 @@ from foldline.layout import path_slug
 from foldline.outcomes import age
 from foldline.reaping import CONTENT, Limits, RunState, Seen, Staging, TaskState, World
 from foldline.remote.inventory import JOBS, Inventory, Owned
-from foldline.remote.leftovers import Leftovers
+from foldline.remote.orphans.leftovers import Leftovers
+from foldline.remote.orphans.serving import DESCRIBE, Serving
 from foldline.remote.paging import PacedLists
-from foldline.remote.serving import DESCRIBE, Serving
 
 LISTS = {
     "tuning": ("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJob"),

@@ -11,9 +11,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, Literal
 
 from foldline.remote.calls import Backoff, SystemClock
-from foldline.remote.news import NEWS_SECONDS
 from foldline.remote.pace import Bucket
-from foldline.remote.poller import Poller, Waiting
+from foldline.remote.polling.news import NEWS_SECONDS
+from foldline.remote.polling.poller import Poller, Waiting
 from foldline.remote.watched import WATCHED
 
 CLIENT_SECONDS = 900.0
@@ -36,7 +36,7 @@ class PollerThread:
         self._thread: threading.Thread | None = None
 
     def add(self, names: tuple[str, ...], until: Literal["all", "any"], fire: Callable[[], None]) -> Waiting:
-        """See :meth:`foldline.remote.poller.Poller.add`."""
+        """See :meth:`foldline.remote.polling.poller.Poller.add`."""
         with self._lock:
             waiting = self.poller.add(names, until, fire)
             if self._thread is None or not self._thread.is_alive():
@@ -47,7 +47,7 @@ class PollerThread:
         return waiting
 
     def drop(self, waiting: Waiting) -> None:
-        """See :meth:`foldline.remote.poller.Poller.drop`."""
+        """See :meth:`foldline.remote.polling.poller.Poller.drop`."""
         self.poller.drop(waiting)
         self._wake.set()
 

@@ -15,7 +15,7 @@ from foldline.remote.calls import Backoff, Clock, call, find
 from foldline.remote.dates import EPOCH, answered_at
 from foldline.remote.latereads import found_again
 from foldline.remote.memory import Memory
-from foldline.remote.submitting import Submissions
+from foldline.remote.warehouse.submitting import Submissions
 from foldline.remote.watched import WATCHED
 from foldline.requests import merged
 from foldline.waiting import Waits, Watch

@@ -1,0 +1,1 @@
+"""Glue's crawlers, jobs and data quality runs, each started once."""

@@ -1,0 +1,1 @@
+"""What remote work logs: followed while it runs, its last lines when it failed."""
