@@ -21,27 +21,38 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 LIBRARIES = ("foldline", "apache-airflow", "boto3", "duckdb", "xgboost-cpu")
 
 
-WAITING = """
-## Waiting
+WORK = "## Work"
+WAITING = "## Waiting"
+ABOUT = {
+    WORK: "",
+    WAITING: """One real Airflow (scheduler with LocalExecutor, triggerer) and one local endpoint,
+with the polling of dev and prod (0.3 s to 30 s). The provider's operators run with their defaults,
+beside ours and at the same time; their deferrable mode needs aiobotocore, so both use the boto3 that it
+admits (bench/requirements.txt). *Staying* is a worker that waits, *deferring* one that hands over to the
+triggerer. This part alone: `python -m bench waiting`.
 
-One real Airflow (scheduler with LocalExecutor, triggerer) and one local endpoint, with the polling of dev
-and prod (0.3 s to 30 s). The provider's operators run with their defaults, beside ours and at the same time;
-their deferrable mode needs aiobotocore, so both use the boto3 that it admits (bench/requirements.txt).
-*Staying* is a worker that waits, *deferring* one that hands over to the triggerer. Alone:
-`python -m bench.waiting` and `python -m bench.triggerer`.
+""",
+}
+HEAD = """# Benchmarks
+
+Written by `make bench`; every ratio is of two figures measured in the same run.
 """
 
 
-def page(found: list[Row], waited: list[Row], fraction: float) -> str:
-    """The page in Markdown."""
+def part(title: str, found: list[Row], note: str = "") -> str:
+    """One part of the page in Markdown, with its day and machine."""
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    return (
-        "# Benchmarks\n\n"
-        "Written by `make bench`; every ratio is of two figures measured in the same run.\n\n"
-        f"{dt.date.today().isoformat()} · {machine} · {versions} · "
-        f"{fraction:.0%} of the 336,776 flights\n\n" + table(found) + WAITING + "\n" + table(waited)
-    )
+    where = " · ".join(filter(None, [dt.date.today().isoformat(), machine, versions, note]))
+    return f"{title}\n\n{where}\n\n{ABOUT[title]}{table(found)}"
+
+
+def write(title: str, text: str) -> None:
+    """Put a part in its place on the page; the other part stays as it was measured."""
+    kept = PAGE.read_text() if PAGE.is_file() else ""
+    work, _, waited = kept.partition(WAITING)
+    parts = {WORK: WORK + work.partition(WORK)[2].rstrip() + "\n", WAITING: WAITING + waited.rstrip() + "\n"}
+    PAGE.write_text("\n".join([HEAD, *{**parts, title: text}.values()]))
 
 
 def table(found: list[Row]) -> str:
@@ -57,11 +68,8 @@ def table(found: list[Row]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def main() -> int:
-    """Measure, write the page, and say what missed its goal; the exit code."""
-    reader = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    reader.add_argument("--fraction", type=float, default=1.0, help="share of the flights to use")
-    fraction = reader.parse_args().fraction
+def measured_work(fraction: float) -> list[Row]:
+    """What the pipeline, its jobs, queries and the local endpoint take."""
     loaded = load_pipeline("flight_delays")
     os.environ.update(airflow_environment(loaded.environment, loaded.root))
     ensure_migrated(dict(os.environ))
@@ -72,13 +80,26 @@ def main() -> int:
         found += endpoint.rows(loaded.environment)
         found += pipeline.rows(loaded, fraction)
         found += queries.rows(loaded, fraction)
-    found += objects.rows(fraction)
-    PAGE.write_text(page(found, [], fraction))
-    waited = waiting.rows() + triggerer.rows()
-    text = page(found, waited, fraction)
-    PAGE.write_text(text)
-    print(text)
-    return 1 if any(row.met is False for row in found + waited) else 0
+    return found + objects.rows(fraction)
+
+
+def main() -> int:
+    """Measure, write the page, and say what missed its goal; the exit code."""
+    reader = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    reader.add_argument("parts", nargs="*", help="work, waiting; both when left out")
+    reader.add_argument("--fraction", type=float, default=1.0, help="share of the flights to use")
+    asked = reader.parse_args()
+    found: list[Row] = []
+    if "work" in (asked.parts or ["work"]):
+        worked = measured_work(asked.fraction)
+        write(WORK, part(WORK, worked, f"{asked.fraction:.0%} of the 336,776 flights"))
+        found += worked
+    if "waiting" in (asked.parts or ["waiting"]):
+        waited = waiting.rows() + triggerer.rows()
+        write(WAITING, part(WAITING, waited))
+        found += waited
+    print(PAGE.read_text())
+    return 1 if any(row.met is False for row in found) else 0
 
 
 if __name__ == "__main__":
