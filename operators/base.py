@@ -261,15 +261,23 @@ def pin_config(run: StepRun) -> None:
     """Let all tasks of a run work with one configuration.
 
     The first task notes the digest of all settings and of the container-side code; a later one that finds
-    another refuses, before anything is started. A task that a person cleared notes the new one.
+    another refuses, before anything is started. A task that a person cleared notes the new one, but for the
+    number of retries: with another one nobody can tell a retry from a clear (:func:`tries_before_clear`).
 
     Raises:
         ConfigError: The configuration was edited while the run was under way.
     """
-    mine = {"config": run.pipeline.digest, "code": source_tree().digest}
+    retries = str(run.pipeline.settings.retries)
+    mine = {"config": run.pipeline.digest, "code": source_tree().digest, "retries": retries}
     pinned = run.run_memory.once("config", lambda: mine)
     if pinned == mine:
         return
+    if pinned.get("retries") != retries:
+        raise ConfigError(
+            f"`retries` changed while run {run.place.run_id} was under way; nothing was started",
+            where=f"infra/{run.pipeline.name}/pipeline.yaml",
+            mend="put back what was there when the run began; a new run takes the new number",
+        )
     if run.place.epoch > 0:
         run.run_memory.put("config", mine)
         return

@@ -51,6 +51,21 @@ def test_a_task_that_a_person_cleared_goes_on_with_the_new_files(bad_day: BadDay
         pin_config(run)
 
 
+def test_a_changed_number_of_retries_is_never_taken_for_a_clear(bad_day: BadDay) -> None:
+    """
+    F21: fewer retries make a retry look cleared; it starts nothing, and its job is not stopped.
+    """
+    run = bad_day.run("fit", "fewer retries")
+    before = bad_day.jobs("fewer retries")
+    path = bad_day.root / "infra/bad_day/pipeline.yaml"
+    path.write_text(path.read_text() + "retries: 7\n")
+    retried = replace(run, pipeline=bad_day.pipeline, place=replace(run.place, epoch=2))
+
+    with pytest.raises(ConfigError, match="`retries` changed"):
+        pin_config(retried)
+    assert before == bad_day.jobs("fewer retries")
+
+
 def test_the_right_account_is_waited_for_and_a_wrong_one_is_not(bad_day: BadDay) -> None:
     """
     F56: who it is must be known before the first write: a throttled STS is asked again, a foreign one refused.
