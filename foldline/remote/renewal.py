@@ -35,7 +35,9 @@ class Renewal:
 
     def look(self, response: Any, **event: Any) -> None:
         """Renew when an answer says that the credentials have expired; who called tries again."""
-        if response is not None and response[1].get("Error", {}).get("Code") in EXPIRED:
+        # Of a good answer `Error` may be a member of its own: Redshift's is a text.
+        error = response[1].get("Error") if response is not None else None
+        if isinstance(error, dict) and error.get("Code") in EXPIRED:
             self.renew()
 
     def renew(self) -> None:

@@ -166,10 +166,13 @@ class TestLife:
         data.execute_statement(Sql="CREATE TABLE n AS SELECT 1 AS a", **wait)
         for _ in range(12):
             data.execute_statement(Sql="INSERT INTO n SELECT a FROM n", **wait)
-        endless = "INSERT INTO n SELECT x.a FROM n x, n y, n z, n u WHERE x.a + y.a + z.a + u.a < 0"
+        endless = (
+            "INSERT INTO n SELECT x.a FROM n x, n y, n z, n u WHERE x.a + y.a + z.a + u.a + random() < 0"
+        )
         under_way = data.execute_statement(Sql=endless, **place)["Id"]
         while "SUBMITTED" == data.describe_statement(Id=under_way)["Status"]:
             pass
+        data.execute_statement(Sql="SELECT 1", **wait)  # kept after it: so the start is on disk too
         endpoint.process.kill()
         endpoint.process.wait()
         data = connect(start(tmp_path), "redshift-data")
